@@ -1,0 +1,1 @@
+"""Files other programs read: GeoPackage, CSV, GeoJSON, COG."""

@@ -1,0 +1,1 @@
+"""Street network search: CSR graph, numba kernels, snapping."""

@@ -1,0 +1,1 @@
+"""What is there: the only room that reads the outside world."""

@@ -1,0 +1,1 @@
+"""The embedded demo county and the generated one."""

@@ -1,0 +1,197 @@
+"""plan.toml: the one file that names a plan's inputs; every key typed, every fault listed at once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from layers.errors import Fault, InputError
+
+Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+Stage = Literal["kindergarten", "primary", "junior", "senior"]
+
+
+class Section(BaseModel):
+    """A table of plan.toml: unknown keys are faults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PlanSection(Section):
+    """``[plan]``: what the plan is called and which years it shows."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="folder-safe id")
+    title: str = Field("", description="shown on pages; the name when empty")
+    title_zh: str = Field("", description="title on Chinese pages; the title when empty")
+    language: Literal["en", "zh"] = Field("en", description="language of texts printed by default")
+    years: tuple[int, ...] = Field((2025, 2027, 2035), description="years every figure is given for")
+    notice: str = Field("", description="shown wherever the plan shows: 'invented', licence, what it is not")
+    notice_zh: str = Field("", description="the notice in Chinese")
+
+
+class RegionSection(Section):
+    """``[region]``: the area planned for."""
+
+    boundary: str | None = Field(None, description="polygon file")
+    place: str | None = Field(None, description="name to look up online instead of a file")
+    areas: str | None = Field(None, description="sub-areas (townships) with setting")
+    crs: str | None = Field(None, description="metric CRS; chosen by region when absent")
+    cross_border: bool = Field(False, description="schools outside may take pupils of the region")
+    setting: Literal["town", "rural"] = Field("town", description="setting where no sub-areas are given")
+    datum: Datum = "wgs84"
+
+
+class PopulationSection(Section):
+    """``[population]``: exactly one of raster, grid, buildings."""
+
+    raster: str | None = Field(None, description="residents per pixel, any CRS")
+    grid: str | None = Field(None, description="points or polygons with residents")
+    buildings: bool = Field(False, description="spread control_total over residential building volume")
+    year: int | None = Field(None, description="reference year of the counts")
+    control_total: float | None = Field(None, ge=0, description="residents of the region to scale to")
+    ages: str | None = Field(None, description="age table")
+    births: str | None = Field(None, description="births table")
+    registered: str | None = Field(None, description="registered residents and pupils schooled outside")
+    display_m: float = Field(25.0, gt=0, description="pixel of the map for point and building counts")
+    datum: Datum = "wgs84"
+
+
+class StreetsSection(Section):
+    """``[streets]``: the street file."""
+
+    osm: str | None = Field(None, description=".osm.pbf .osm .osm.gz .osm.bz2 .graphml")
+    place: str | None = Field(None, description="name to download online instead")
+    elevation: str | None = None
+    audit: str | None = None
+    barriers: str | None = None
+    snap_town_m: float | None = Field(None, gt=0, description="snap limit in towns; the profile's when absent")
+    snap_rural_m: float | None = Field(None, gt=0, description="snap limit in rural areas")
+    ferries: bool = Field(False, description="let children use ferries")
+
+
+class SchoolsSection(Section):
+    """``[schools]``: a table, or the schools of the street file."""
+
+    table: str | None = Field(None, description=".csv .xlsx .gpkg .geojson .shp .zip")
+    osm: bool = Field(False, description="take the schools from the street file")
+    gates: str | None = Field(None, description="gate points with school_id")
+    year: int | None = None
+    datum: Datum = "wgs84"
+    crs: str | None = Field(None, description="CRS of x/y columns")
+
+
+class TableSection(Section):
+    """A section that only names a table."""
+
+    table: str
+    datum: Datum = "wgs84"
+    crs: str | None = None
+
+
+class SitesSection(Section):
+    """``[sites]``: possible places for schools and where none may stand."""
+
+    table: str | None = None
+    exclusions: str | None = None
+    datum: Datum = "wgs84"
+
+
+class ZonesSection(Section):
+    """``[zones]``: attendance zones in force, blocks that must not be split."""
+
+    current: str | None = None
+    blocks: str | None = None
+    datum: Datum = "wgs84"
+
+
+class TransportSection(Section):
+    """``[transport]``: school bus stops."""
+
+    stops: str
+    datum: Datum = "wgs84"
+
+
+class CostsSection(Section):
+    """``[costs]``: unit costs."""
+
+    table: str
+
+
+class StandardsSection(Section):
+    """``[standards]``: profile, date in force, the county's own values."""
+
+    profile: str = "neutral"
+    on: str | None = Field(None, description="date in force, ISO; today's edition when absent")
+    override: dict[str, Any] = Field(default_factory=dict)
+
+
+class CoverageSection(Section):
+    """``[coverage]``: which stages, and how pupils are enrolled."""
+
+    stages: tuple[Stage, ...] | None = Field(None, description="the profile's stages when absent")
+    enrolment: Literal["capacity", "nearest"] = "capacity"
+    limits_m: tuple[int, ...] = Field((300, 500, 800, 1000, 1500, 2000), description="limits in the reach table")
+    include_private: bool = Field(False, description="private places count as places")
+
+
+class SitingSection(Section):
+    """``[siting]``: the location model."""
+
+    model: Literal["lscp", "mclp", "p_median", "p_center", "capacitated"] = "capacitated"
+    max_new: int | None = Field(None, ge=0)
+    budget: float | None = Field(None, ge=0)
+
+
+class PlanFile(Section):
+    """All of plan.toml; paths are relative to ``root``."""
+
+    root: Path
+    plan: PlanSection
+    region: RegionSection
+    population: PopulationSection
+    streets: StreetsSection
+    schools: SchoolsSection
+    housing: TableSection | None = None
+    sites: SitesSection | None = None
+    zones: ZonesSection | None = None
+    transport: TransportSection | None = None
+    venues: TableSection | None = None
+    costs: CostsSection | None = None
+    standards: StandardsSection = StandardsSection()
+    coverage: CoverageSection = CoverageSection()
+    siting: SitingSection = SitingSection()
+
+    def path(self, name: str) -> Path:
+        """A file named in the plan, absolute."""
+        return self.root / name
+
+
+def read_plan(path: Path) -> PlanFile:
+    """Read ``plan.toml`` (or the folder that holds it); InputError lists every fault at once."""
+    file = path / "plan.toml" if path.is_dir() else path
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError([Fault("plan_missing", file=str(file))]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError([Fault("plan_unreadable", file=file.name, value=str(error))]) from None
+    try:
+        return PlanFile(root=file.parent.resolve(), **data)
+    except ValidationError as error:
+        raise InputError(_faults(error, file.name)) from None
+
+
+def _faults(error: ValidationError, file: str) -> list[Fault]:
+    return [
+        Fault(
+            "plan_key",
+            file=file,
+            column=".".join(str(part) for part in item["loc"]),
+            value=None if item["type"] == "missing" else repr(item["input"])[:80],
+            params={"why": item["msg"]},
+        )
+        for item in error.errors()
+    ]

@@ -1,0 +1,1 @@
+"""How we show it: pages, tiles, API."""
