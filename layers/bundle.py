@@ -65,7 +65,8 @@ class Cells:
 
     ``table``: RangeIndex; ``cell_id`` (str, stable, unique), ``x, y`` (metres, float64), ``residents`` (float64),
     ``area_id`` (str), ``side_m`` (float64, side of the cell or 0 for points), and any ``age_<a>`` or
-    ``age_<a>_<b>`` columns (float64). ``modelled`` says residents were spread, not observed.
+    ``age_<a>_<b>`` columns (float64). ``modelled`` says residents were spread, not observed. ``parts``: the covered
+    part of cells that a border cuts, or the polygons of a polygon grid; index = row of ``table``, CRS of ``index``.
     """
 
     table: pd.DataFrame
@@ -73,13 +74,15 @@ class Cells:
     kind: str  # raster | grid | buildings
     modelled: bool
     notes: dict[str, float] = field(default_factory=dict)  # totals before and after each step, NoData pixels …
+    parts: gpd.GeoSeries | None = None
 
 
 @dataclass(frozen=True)
 class Streets:
     """The street graph and what blocks or opens a straight leg.
 
-    ``nodes``: RangeIndex; ``osm_id`` (int64), ``x, y`` (m), ``highway, crossing …`` tags (str or None), ``signals`` (bool).
+    ``nodes``: RangeIndex; ``osm_id`` (int64), ``x, y`` (m), ``highway, crossing …`` tags (str or None), ``signals``
+    (bool).
     ``edges``: RangeIndex; ``u, v`` (int32 rows of nodes), ``osm_id`` (str), ``length_m`` (float64, ellipsoidal or metric),
     ``walk, private, drive_forward, drive_backward`` (bool), ``ferry_min`` (float64, NaN), ``highway, name`` and
     every tag safety needs (str or None), ``geometry`` (LineString u to v, metric).
@@ -110,8 +113,8 @@ class Surroundings:
 class Layers:
     """Everything read for one plan, in ``crs`` (metric).
 
-    ``areas``: ``area_id, name, setting`` (town | rural), optional ``residents, year``; Polygon. One row, the region, where no
-    file is given. ``schools``: see docs/data-preparation; per-stage columns always exist. ``gates``: ``school_id``, Point;
+    ``areas``: ``area_id, name, setting`` (town | rural), optional ``residents, year``; Polygon. One row, the
+    region, where no file is given. ``schools``: see docs/data-preparation; per-stage columns always exist. ``gates``: ``school_id``, Point;
     schools without mapped gates have their own point. ``tables``: the optional ones that were given (housing, sites,
     exclusions, ages, births, registered, zones, blocks, stops, venues, costs, audit), checked.
     """
