@@ -83,7 +83,7 @@ class Streets:
 
     ``nodes``: RangeIndex; ``osm_id`` (int64), ``x, y`` (m), ``highway, crossing …`` tags (str or None), ``signals``
     (bool).
-    ``edges``: RangeIndex; ``u, v`` (int32 rows of nodes), ``osm_id`` (str), ``length_m`` (float64, ellipsoidal or metric),
+    ``edges``: RangeIndex; ``u, v`` (int32 rows of nodes), ``osm_id`` (str), ``length_m`` (float64, ellipsoidal),
     ``walk, private, drive_forward, drive_backward`` (bool), ``ferry_min`` (float64, NaN), ``highway, name`` and
     every tag safety needs (str or None), ``geometry`` (LineString u to v, metric).
     ``barriers``: ``kind`` (wall, fence, rail, motorway, water, cliff), LineStrings. ``openings``: ``kind``, Points.
@@ -99,8 +99,9 @@ class Streets:
 class Surroundings:
     """What else the street file holds, all metric.
 
-    ``buildings``: ``osm_id`` (str), ``kind`` (value of building=*), ``levels`` (float64, NaN), ``residential`` (bool),
-    ``name``, Polygon. ``ground``: ``kind`` (water, green, sea, rail …), Polygon or LineString, for the quiet base map.
+    ``buildings``: ``osm_id`` (str), ``kind`` (value of building=*), ``levels`` (float64, NaN), ``residential``
+    (bool), ``name``, Polygon. ``ground``: ``kind`` (water, green, sea, rail …), Polygon or LineString, for the quiet
+    base map.
     ``schools``: ``osm_id`` (str such as ``n123``), ``name``, ``stage`` (guess or None), ``tags`` (dict), Point.
     """
 
@@ -114,9 +115,10 @@ class Layers:
     """Everything read for one plan, in ``crs`` (metric).
 
     ``areas``: ``area_id, name, setting`` (town | rural), optional ``residents, year``; Polygon. One row, the
-    region, where no file is given. ``schools``: see docs/data-preparation; per-stage columns always exist. ``gates``: ``school_id``, Point;
-    schools without mapped gates have their own point. ``tables``: the optional ones that were given (housing, sites,
-    exclusions, ages, births, registered, zones, blocks, stops, venues, costs, audit), checked.
+    region, where no file is given. ``schools``: see docs/data-preparation; per-stage columns always exist.
+    ``gates``: ``school_id``, Point; schools without mapped gates have their own point. ``tables``: the optional ones
+    that were given (housing, sites, exclusions, ages, births, registered, zones, blocks, stops, venues, costs,
+    audit), checked.
     """
 
     plan: PlanFile
