@@ -1,0 +1,49 @@
+"""Norms as dated data: profiles, the rule of each grade band, and tables of law and practice."""
+
+from geoplan.standards.choice import (
+    SETTINGS,
+    age_structure,
+    class_size,
+    entered_share,
+    number,
+    participation,
+    rules,
+    search_cap_m,
+    shortest_limit_m,
+    snap_limit_m,
+    stage_def,
+)
+from geoplan.standards.listing import NORM_COLUMNS, RULE_COLUMNS, document, norm_rows, rule_rows
+from geoplan.standards.norm import Band, Norm, Rule, StageDef, Standards
+from geoplan.standards.profile import load, profiles
+from geoplan.standards.tables import Table, models, table, table_names
+
+__all__ = [
+    "NORM_COLUMNS",
+    "RULE_COLUMNS",
+    "SETTINGS",
+    "Band",
+    "Norm",
+    "Rule",
+    "StageDef",
+    "Standards",
+    "Table",
+    "age_structure",
+    "class_size",
+    "document",
+    "entered_share",
+    "load",
+    "models",
+    "norm_rows",
+    "number",
+    "participation",
+    "profiles",
+    "rule_rows",
+    "rules",
+    "search_cap_m",
+    "shortest_limit_m",
+    "snap_limit_m",
+    "stage_def",
+    "table",
+    "table_names",
+]
