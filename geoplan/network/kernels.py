@@ -84,7 +84,8 @@ def settle_many(
 ) -> int:
     """Search from source ``first`` on, until ``last`` or until ``found`` might not hold another.
 
-    Returns the source it stopped before. ``seeds`` is (start per source, node, cost); ``ends[source]`` receives the end of its part of ``found``.
+    Returns the source it stopped before. ``seeds`` is (start per source, node, cost); ``ends[source]`` receives the
+    end of its part of ``found``.
     """
     offset, node, cost = seeds
     at = 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
+import shapely
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -86,3 +87,10 @@ def trips(town: Town) -> nx.DiGraph:
 
 
 seeds_of_towns = st.integers(0, 10**6)
+
+
+def bent_lines(place: Town, rng: np.random.Generator) -> NDArray[np.object_]:
+    """A line of three pieces for every edge of a town, from u to v; loops enclose an area."""
+    ends = np.stack([np.stack([place.x[n], place.y[n]], 1) for n in (place.u, place.v)], 1)
+    middle = ends.mean(axis=1, keepdims=True) + rng.normal(0, 15, (len(place.u), 2, 2))
+    return shapely.linestrings(np.concatenate([ends[:, :1], middle, ends[:, 1:]], axis=1))
