@@ -1,0 +1,79 @@
+"""The sea, closed from coastlines: land lies on the left of a ``natural=coastline`` way, water on its right."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from layers.streets.osm import Ways
+from layers.streets.segments import Floats, Points, Segments, lines
+
+SIDE_M = 0.05  # how far beside a coast segment its water is looked for
+TREND_M = 1000.0  # as far back along the coast its direction is taken from
+LEAD_M = 500.0  # an open end farther than this from the box is a gap
+
+
+def sea_polygons(ways: Ways, found: Segments, points: Points, box: Polygon) -> NDArray[np.object_]:
+    """Polygons of sea inside ``box`` (metric); empty where the coast does not close against the box.
+
+    The coast and the edge of the box cut the box into faces. A face is sea when every coast segment along it has
+    the face on its right; a face with coast on both readings means a gap in the coast, and then no sea is drawn.
+    An extract cut along a border ends its coast a little inside the box: an open end at most 500 m from the box is
+    led on to it, in the direction of its last kilometre or by the shortest way. This is for drawing only; nobody
+    is counted by it.
+    """
+    none = np.empty(0, dtype=object)
+    coast = found.of(np.array([tags.get("natural") == "coastline" for tags in ways.tags], dtype=bool)[found.way])
+    drawn = lines(coast, points, coast.piece)
+    drawn = drawn[shapely.intersects(drawn, box)] if drawn.size else drawn
+    if drawn.size == 0:
+        return none
+    inside = shapely.intersection(shapely.union_all(drawn), box)
+    cuts = shapely.union_all([inside, box.exterior, *_leads(inside, box)])
+    faces = shapely.get_parts(shapely.polygonize([cuts]))
+    right, left = _beside(coast, points, 1.0), _beside(coast, points, -1.0)
+    water, land = _count(faces, right), _count(faces, left)
+    if np.any((water > 0) & (land > 0)):
+        return none
+    return np.asarray(faces[water > 0])
+
+
+def _leads(coast: BaseGeometry, box: Polygon) -> list[LineString]:
+    """From each open end inside the box a straight line on to its edge, where that is near."""
+    leads = []
+    for line in shapely.get_parts(shapely.line_merge(coast)):
+        for way in (line, line.reverse()):
+            end = shapely.Point(way.coords[-1])
+            if not line.is_ring and box.exterior.distance(end) > SIDE_M:
+                leads.append(_lead(way, box))
+    return [lead for lead in leads if 0 < lead.length <= LEAD_M]
+
+
+def _lead(line: LineString, box: Polygon) -> LineString:
+    """Straight on from the end of ``line``; to the nearest edge of the box where straight on is too far."""
+    points = np.array(line.coords)
+    end, away = points[-1], np.hypot(*(points - points[-1]).T)
+    far = np.flatnonzero(away >= TREND_M)
+    back = points[far[-1] if far.size else np.argmax(away)]
+    ray = LineString([end, end + (end - back) / np.hypot(*(end - back)) * 2 * box.length])
+    hit = shapely.get_coordinates(shapely.intersection(ray, box.exterior))
+    reach = np.hypot(*(hit - end).T)
+    if reach.size and reach.min() <= LEAD_M:
+        return LineString([end, hit[np.argmin(reach)]])
+    return LineString(shapely.shortest_line(shapely.Point(end), box.exterior))
+
+
+def _beside(coast: Segments, points: Points, side: float) -> NDArray[np.object_]:
+    """A point just right (1) or left (-1) of the middle of each coast segment."""
+    ax, ay, bx, by = points.x[coast.a], points.y[coast.a], points.x[coast.b], points.y[coast.b]
+    dx, dy = bx - ax, by - ay
+    reach: Floats = side * SIDE_M / np.hypot(dx, dy)
+    return np.asarray(shapely.points((ax + bx) / 2 + dy * reach, (ay + by) / 2 - dx * reach))
+
+
+def _count(faces: NDArray[np.object_], beside: NDArray[np.object_]) -> NDArray[np.int64]:
+    hits = shapely.STRtree(faces).query(beside, predicate="within")[1]
+    return np.bincount(hits, minlength=faces.size)
