@@ -74,7 +74,7 @@ def _write_all(run: Run, folder: Path, render: Callable[[Run], bytes] | None) ->
     if render is not None:
         (folder / MAP).write_bytes(render(run))
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    (folder / MANIFEST).write_bytes(json_bytes({"created": created, "run_id": run.run_id, **run.manifest}))
+    (folder / MANIFEST).write_bytes(json_bytes({"created": created, **run.manifest, "run_id": run.run_id}))
 
 
 def json_bytes(data: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,110 @@
+"""Runs side by side: the same region, the same cells, other schools, rules or years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from geoplan.compare.findings import findings, sentence
+from geoplan.compare.rows import Row, cell_rows, school_rows, stage_rows
+from geoplan.errors import PlanError
+from geoplan.identity import plain
+from geoplan.run import Run
+from layers.bundle import STAGES
+
+__all__ = ["compare", "sentence"]
+
+
+def compare(runs: Sequence[Run]) -> dict[str, Any]:
+    """Put runs of one region side by side; every difference is to the first.
+
+    Returns
+    -------
+    dict
+        Plain data: ``runs`` (id, scenario, what differs from the first), ``rows`` (``section, stage, area_id, area,
+        key, unit, values, changes``), ``schools`` whose pupils, places or load change, ``cells`` that change their
+        account, and ``findings`` (``code, params``) for `sentence`.
+
+    Raises
+    ------
+    PlanError
+        Fewer than two runs, another region or other cells, or no stage in common.
+    """
+    _comparable(runs)
+    stages = [stage for stage in STAGES if all(stage in run.summary["stages"] for run in runs)]
+    if not stages:
+        raise PlanError("these runs have no stage in common: nothing can be compared")
+    rows = [row for stage in stages for row in stage_rows(stage, runs)]
+    schools = [row for stage in stages for row in school_rows(stage, runs)]
+    cells = [row for stage in stages for row in cell_rows(stage, runs)]
+    first, heads = runs[0].summary, [_head(run, runs[0]) for run in runs]
+    found = {
+        **{key: first.get(key) for key in ("plan", "title", "title_zh")},
+        "stages": stages,
+        "runs": heads,
+        "rows": rows,
+        "schools": schools,
+        "cells": cells,
+        "findings": findings(runs, stages, rows, cells, heads),
+    }
+    return dict(plain(found))
+
+
+def _comparable(runs: Sequence[Run]) -> None:
+    if len(runs) < 2:
+        raise PlanError("a comparison needs two runs or more")
+    first = runs[0]
+    ids = pd.Index(first.tables["cells"]["cell_id"])
+    for run in runs[1:]:
+        if _region(run) != _region(first):
+            raise PlanError(f"{_named(run)} is of another region than {_named(first)}: only runs of one plan compare")
+        theirs = pd.Index(run.tables["cells"]["cell_id"])
+        if len(theirs) != len(ids) or not theirs.isin(ids).all():
+            raise PlanError(
+                f"{_named(run)} and {_named(first)} have different cells ({len(theirs)} and {len(ids)}): "
+                "they were made from different population data; run the plan again for both"
+            )
+
+
+def _region(run: Run) -> tuple[str, bytes]:
+    boundary = (
+        run.tables["boundary"].geometry.to_crs(4326).union_all().normalize() if "boundary" in run.tables else None
+    )
+    return str(run.summary.get("plan")), b"" if boundary is None else boundary.wkb
+
+
+def _named(run: Run) -> str:
+    return f"run {run.run_id} ({run.summary.get('title') or run.summary.get('plan')})"
+
+
+def _head(run: Run, first: Run) -> Row:
+    scenario = run.manifest.get("scenario")
+    scenario = scenario if isinstance(scenario, Mapping) else {"name": scenario}
+    name = str(scenario.get("name") or "base")
+    return {
+        "run_id": run.run_id,
+        "created": run.manifest.get("created"),
+        "scenario": name,
+        "scenario_title": str(scenario.get("title") or name),
+        "differs": _differs(run, first),
+    }
+
+
+def _differs(run: Run, first: Run) -> list[str]:
+    """What else than the scenario is not the same: ``version``, ``standards``, ``settings``, roles of sources."""
+    keys = [key for key in ("version", "standards", "settings", "plan") if _of(run, key) != _of(first, key)]
+    ours, theirs = _checksums(run), _checksums(first)
+    return [*keys, *sorted(role for role in ours.keys() | theirs.keys() if ours.get(role) != theirs.get(role))]
+
+
+def _of(run: Run, key: str) -> Any:
+    return plain(run.manifest.get(key))
+
+
+def _checksums(run: Run) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for source in plain(run.manifest.get("sources") or []):
+        found.setdefault(str(source.get("role")), []).append(str(source.get("sha256")))
+    return {role: sorted(sums) for role, sums in found.items() if role != "plan"}

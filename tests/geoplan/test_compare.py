@@ -1,0 +1,203 @@
+"""Runs side by side: differences are to the first run, and only runs of one region compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geoplan import store
+from geoplan.compare import compare, sentence
+from geoplan.errors import PlanError
+from geoplan.run import Run
+from tests.toytown import toytown_run
+
+Change = Callable[[dict[str, Any], dict[str, pd.DataFrame], dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module")
+def base() -> Run:
+    return toytown_run()
+
+
+def changed(run: Run, change: Change, run_id: str = "abcdef012345") -> Run:
+    summary, manifest = deepcopy(dict(run.summary)), deepcopy(dict(run.manifest))
+    tables = {name: table.copy() for name, table in run.tables.items()}
+    manifest["scenario"] = {"name": "bigger", "title": "Bigger nine-year school"}
+    change(summary, tables, manifest)
+    return Run(run_id, manifest, summary, tables, run.cell_index)
+
+
+def enlarge(summary: dict[str, Any], tables: dict[str, pd.DataFrame], _: dict[str, Any]) -> None:
+    """The nine-year school gets 10 places more: all cells without a place of the rural north are served."""
+    cells, schools = tables["cells"], tables["schools"]
+    gained = cells["no_place_primary"].where(cells["area_id"] == "rural", 0.0)
+    accounts = summary["stages"]["primary"]["accounts"]
+    accounts["served"] += float(gained.sum())
+    accounts["in_reach_no_place"] -= float(gained.sum())
+    cells["served_primary"] += gained
+    cells["no_place_primary"] -= gained
+    cells.loc[gained > 0, "status_primary"] = "served"
+    row = schools["id"] == "S3"
+    schools.loc[row, "places_primary"] += 10.0
+    schools.loc[row, "pupils_assigned_primary"] += gained.sum()
+    schools.loc[row, "load_primary"] = schools["pupils_assigned_primary"] / schools["places_primary"]
+    summary["stages"]["primary"]["places"] += 10.0
+    summary["stages"]["primary"]["walk_m"]["mean"] += 12.0
+
+
+@pytest.fixture(scope="module")
+def found(base: Run) -> dict[str, Any]:
+    return compare([base, changed(base, enlarge)])
+
+
+def pick(
+    found: dict[str, Any], section: str, key: str, area: str | None = None, stage: str = "primary"
+) -> dict[str, Any]:
+    rows = [
+        row
+        for row in found["rows"]
+        if (row["section"], row["stage"], row["key"], row["area_id"]) == (section, stage, key, area)
+    ]
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_a_run_beside_itself_does_not_differ(base: Run) -> None:
+    found = compare([base, base])
+    assert all(change in (0.0, None) for row in found["rows"] for change in row["changes"])
+    assert found["schools"] == []
+    assert found["cells"] == []
+    assert {finding["code"] for finding in found["findings"]} == {"served_same"}
+
+
+def test_differences_are_to_the_first(found: dict[str, Any]) -> None:
+    served = pick(found, "accounts", "served")
+    assert served["values"] == pytest.approx([99.2, 105.8])
+    assert served["changes"] == pytest.approx([0.0, 6.6])
+    assert served["unit"] == "pupils"
+    assert pick(found, "figures", "places")["changes"] == [0.0, 10.0]
+    assert pick(found, "accounts", "served", stage="junior")["changes"] == [0.0, 0.0]
+    assert pick(found, "reach", "500")["values"][0] == pytest.approx(105.0)
+    assert pick(found, "areas", "pupils", "rural")["values"] == pytest.approx([24.0, 24.0])
+    assert pick(found, "areas", "pupils", "rural")["area"] == "North"
+
+
+def test_accounts_close_in_every_column(found: dict[str, Any]) -> None:
+    for number in range(2):
+        parts = [
+            pick(found, "accounts", key)["values"][number]
+            for key in ("served", "in_reach_no_place", "out_of_reach", "off_network")
+        ]
+        assert sum(parts) == pytest.approx(pick(found, "figures", "pupils")["values"][number])
+
+
+def test_schools_with_another_load_are_listed(found: dict[str, Any]) -> None:
+    (school,) = found["schools"]
+    assert (school["id"], school["name"], school["stage"]) == ("S3", "Bridge Nine-Year School", "primary")
+    assert school["places"] == [20.0, 30.0]
+    assert school["pupils_changes"] == pytest.approx([0.0, 6.6])
+    assert school["load"] == pytest.approx([1.0, 26.6 / 30])
+
+
+def test_cells_that_change_their_account_are_counted(base: Run, found: dict[str, Any]) -> None:
+    before = base.tables["cells"]
+    moved = (before["no_place_primary"] > 0) & (before["area_id"] == "rural") & (before["status_primary"] != "served")
+    (row,) = found["cells"]
+    assert (row["from"], row["to"], row["run"], row["stage"]) == ("in_reach_no_place", "served", 1, "primary")
+    assert row["cells"] == moved.sum()
+    assert row["pupils"] == pytest.approx(before.loc[moved, "pupils_primary"].sum())
+
+
+def test_findings_are_sentences_in_both_languages(found: dict[str, Any]) -> None:
+    english = [sentence(finding) for finding in found["findings"]]
+    assert english[0] == (
+        "Bigger nine-year school: 7 more pupils of primary school have a place in reach (99 to 106, of 144)"
+    )
+    assert english[2] == "Bigger nine-year school: the mean walk to primary school gets 12 m longer (288 to 300 m)"
+    chinese = [sentence(finding, "zh") for finding in found["findings"]]
+    assert chinese[0] == "Bigger nine-year school：小学可达且有学位的学生增加 7 人（由 99 增至 106，共 144）"
+    assert all("{" not in text for text in [*english, *chinese])
+
+
+def test_a_new_school_and_a_closed_one_are_listed(base: Run) -> None:
+    def rebuild(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+        schools = tables["schools"]
+        schools.loc[schools["id"] == "S2", ["id", "name"]] = ["N1", "New Junior School"]
+
+    rows = {row["id"]: row for row in compare([base, changed(base, rebuild)])["schools"]}
+    assert rows["S2"]["there"] == [True, False]
+    assert rows["N1"]["there"] == [False, True]
+    assert rows["N1"]["pupils"] == [None, 50.0]
+    assert rows["N1"]["name"] == "New Junior School"
+
+
+def test_three_runs_and_the_order_of_rows(base: Run) -> None:
+    def shuffled(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+        order = np.random.default_rng(1).permutation(len(tables["cells"]))
+        tables["cells"] = tables["cells"].iloc[order].reset_index(drop=True)
+
+    found = compare([base, changed(base, shuffled), changed(base, enlarge)])
+    assert [row["run"] for row in found["cells"]] == [2]
+    assert len(pick(found, "accounts", "served")["values"]) == 3
+
+
+def test_what_differs_besides_the_scenario_is_said(base: Run) -> None:
+    def newer(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+        manifest["version"] = "0.2.0"
+        manifest["sources"][2]["sha256"] = "f" * 64
+
+    found = compare([base, changed(base, newer)])
+    assert found["runs"][1]["differs"] == ["version", "streets"]
+    last = found["findings"][-1]
+    assert last["code"] == "inputs_differ"
+    assert "version, streets" in sentence(last)
+
+
+def test_a_run_compares_from_disk(base: Run, tmp_path: Path) -> None:
+    other = changed(base, enlarge)
+    runs = [store.read_run(store.write_run(run, tmp_path)) for run in (base, other)]
+    assert compare(runs) == compare([base, other])
+
+
+def test_unknown_figures_stay_unknown(base: Run) -> None:
+    def unknown(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+        summary["stages"]["primary"]["accounts"]["served"] = None
+        summary["stages"]["primary"]["gini"] = float("nan")
+
+    found = compare([base, changed(base, unknown)])
+    assert pick(found, "accounts", "served")["changes"] == [0.0, None]
+    assert pick(found, "figures", "gini")["values"] == [0.31, None]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_run_is_no_comparison(base: Run, count: int) -> None:
+    with pytest.raises(PlanError, match="two runs"):
+        compare([base] * count)
+
+
+def test_other_regions_and_other_cells_are_refused(base: Run) -> None:
+    elsewhere = replace(base, run_id="e" * 12, summary={**base.summary, "plan": "monaco", "title": "Monaco"})
+    with pytest.raises(PlanError, match=r"Monaco.*another region"):
+        compare([base, elsewhere])
+    moved = replace(
+        base,
+        tables={
+            **base.tables,
+            "boundary": base.tables["boundary"].set_geometry(base.tables["boundary"].translate(1)),
+        },
+    )
+    with pytest.raises(PlanError, match="another region"):
+        compare([base, moved])
+    fewer = replace(base, tables={**base.tables, "cells": base.tables["cells"].iloc[1:]})
+    with pytest.raises(PlanError, match=r"different cells \(99 and 100\)"):
+        compare([base, fewer])
+    other = replace(base, summary={**base.summary, "stages": {"senior": {}}})
+    with pytest.raises(PlanError, match="no stage in common"):
+        compare([base, other])
