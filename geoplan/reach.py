@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
+from shapely import LineString
 
 from geoplan.network.graph import F64, I32, I64, Graph, build_graph, components
 from geoplan.network.join import Gates, Homes, Network, attach_gates, attach_homes, only
 from geoplan.network.kernels import FAR, LOW
 from geoplan.network.kernels_pairs import homes_within, nearest_of_homes, sorted_pairs
-from geoplan.network.search import UNLIMITED, Space, search_nearest, workspace
-from geoplan.network.snap import index_edges, index_obstacles
+from geoplan.network.search import (
+    UNLIMITED,
+    Space,
+    flow_down,
+    k_nearest,
+    nearest,
+    reach,
+    search_nearest,
+    seeds_at,
+    workspace,
+)
+from geoplan.network.snap import index_edges, index_obstacles, nearest_edge
 from geoplan.network.threads import blocks, share_out, workers
 from layers.bundle import Streets
 
@@ -32,6 +44,7 @@ __all__ = [
     "prepare",
     "straight_pairs",
     "walk_pairs",
+    "warm",
 ]
 
 
@@ -168,3 +181,23 @@ def nearest_straight(cells_xy: ArrayLike, schools_xy: ArrayLike) -> tuple[F64, I
     most = min(8, len(schools))
     dist, row = cKDTree(schools).query(cells, k=np.arange(1, most + 1))
     return dist[:, 0], np.where(dist == dist[:, :1], row, len(schools)).min(axis=1).astype(np.int32)
+
+
+def warm() -> float:
+    """Compile every kernel of the network, or load it from numba's cache, by a walk on one street; seconds taken."""
+    begun = time.perf_counter()
+    graph = build_graph([0.0, 100.0], [0.0, 0.0], [0], [1], [1000])
+    street = [LineString([(0, 0), (100, 0)])]
+    network = Network(
+        graph, np.zeros(1, np.int32), index_edges(graph, street), index_obstacles(street, [(50.0, 0.0)])
+    )
+    homes = attach_homes(network, [(10.0, 5.0), (90.0, 5.0)], 50.0, threads=1)
+    gates = attach_gates(network, [(50.0, 5.0)], [0], 50.0)
+    walk_pairs(network, homes, gates, 1000, threads=1)
+    nearest_distance(network, homes, gates)
+    nearest_edge(network.lines, [(10.0, 5.0)], threads=1)
+    seeds = seeds_at(graph, [0])
+    reach(graph, seeds, 1000, threads=1)
+    k_nearest(graph, seeds, 1)
+    flow_down(nearest(graph, seeds), [1.0, 1.0], edges=1)
+    return time.perf_counter() - begun

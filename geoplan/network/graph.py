@@ -136,7 +136,7 @@ def build_graph(  # noqa: PLR0913  (the columns of the street table, each with i
     the one with the smaller row.
     """
     ways = ways_of(u, v, weight_dm, private=private, forward=forward, backward=backward)
-    across, up = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
+    across, up = np.array(x, np.float64), np.array(y, np.float64)
     return assemble(across, up, ways, hilbert_order(across, up))
 
 
@@ -149,8 +149,8 @@ def ways_of(
     forward: ArrayLike | None = None,
     backward: ArrayLike | None = None,
 ) -> Ways:
-    """Edges with their defaults filled in and weights of at least 1."""
-    ends = np.ascontiguousarray(u, np.int32), np.ascontiguousarray(v, np.int32)
+    """Edges with their defaults filled in and weights of at least 1; all columns are copies."""
+    ends = np.array(u, np.int32), np.array(v, np.int32)
     count = len(ends[0])
     weight = np.maximum(np.rint(np.asarray(weight_dm)), 1).astype(np.int32)
     return Ways(
@@ -159,7 +159,7 @@ def ways_of(
 
 
 def _flags(given: ArrayLike | None, count: int, default: bool) -> Flags:
-    return np.full(count, default) if given is None else np.ascontiguousarray(given, np.bool_)
+    return np.full(count, default) if given is None else np.array(given, np.bool_)
 
 
 def hilbert_order(x: F64, y: F64) -> I64:

@@ -95,7 +95,7 @@ def nearest_edge(
     dist_m, along_m
         float64, distance and metres along the line; NaN where there is none.
     """
-    at = np.ascontiguousarray(np.asarray(xy, np.float64).reshape(-1, 2).T)
+    at = np.array(np.asarray(xy, np.float64).reshape(-1, 2).T, order="C")
     row = np.full(at.shape[1], -1, np.int32)
     dist, along = np.full(at.shape[1], np.nan), np.full(at.shape[1], np.nan)
     if len(lines.grid[1]) == 0:
@@ -137,8 +137,8 @@ def attach(
     -----
     No attachment is preferred or left out for being farther than another, so adding an edge never lengthens a walk.
     """
-    at = np.ascontiguousarray(np.asarray(xy, np.float64).reshape(-1, 2))
-    limit = np.ascontiguousarray(np.broadcast_to(np.asarray(limit_m, np.float64), len(at)))
+    at = np.array(xy, np.float64, order="C").reshape(-1, 2)
+    limit = np.array(np.broadcast_to(np.asarray(limit_m, np.float64), len(at)))
 
     def task(scratch: Scratch, piece: tuple[int, int]) -> tuple[I64, I32, I32, I32]:
         part = slice(*piece)
