@@ -51,6 +51,13 @@ def number(standards: Standards, norm_id: str) -> float:
     return float(value)
 
 
+def interval(standards: Standards, norm_id: str) -> tuple[float, float]:
+    """The two figures of a norm that is a range."""
+    value = standards.norms[norm_id].value
+    low, high = _floats(value) if isinstance(value, tuple) else (float("nan"), float("nan"))
+    return low, high
+
+
 def snap_limit_m(standards: Standards, setting: str) -> float:
     """Longest straight leg from a home or gate to the street network."""
     return number(standards, f"plan.snap.{setting}")

@@ -1,0 +1,190 @@
+"""The finding of the coverage panel, its four accounts and its two measures, as sentences from a stage's summary.
+
+A stage's summary is ``stages.<stage>`` of ``summary.json``. A key that is missing or unknown leaves its sentence out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from geoplan.reasons.catalogue import term, terms
+from geoplan.reasons.figures import known, sentence, subject, whole
+
+ACCOUNTS = ("served", "in_reach_no_place", "out_of_reach", "off_network")
+Summary = Mapping[str, Any]
+
+
+def headline(summary: Summary, language: str, *, stage: str | None = None) -> str:
+    """The finding in one sentence, about reach on foot.
+
+    Where one limit holds for all it is named; where limits differ by setting or grade the sentence says so; where
+    none is set it gives the distance half of the children walk.
+
+    Parameters
+    ----------
+    summary
+        Uses ``pupils, schools, rules, walk_share, reach, walk_m``.
+    stage
+        Names the school; ``summary["stage"]`` when None, plain "school" when neither is there.
+    """
+    words = names(summary, language, stage)
+    base = known(summary.get("pupils"))
+    if not base:
+        return sentence("headline_no_pupils", language, **words)
+    if known(summary.get("schools")) == 0:
+        return sentence("headline_no_schools", language, base=base, **words)
+    if not has_limit(summary):
+        median = known((summary.get("walk_m") or {}).get("median"))
+        code = "headline_unknown" if median is None else "headline_no_limit"
+        return sentence(code, language, base=base, median=median, **words)
+    limit = common_limit(summary.get("rules") or ())
+    near = _share_within(summary, base, limit)
+    if near is None:
+        return sentence("headline_unknown", language, base=base, **words)
+    if near <= 0:
+        return sentence("headline_none_within", language, base=base, **words)
+    who = subject(near, base, words["children"], language)
+    code, params = _within(limit)
+    return sentence(code, language, subject=who, school=words["school"], **params)
+
+
+def account_sentences(summary: Summary, language: str, *, stage: str | None = None) -> list[str]:
+    """One sentence an account that has anybody in it, then how the served travel and how far they walk.
+
+    Counts are rounded by largest remainder, so that the four add up to the pupils.
+    """
+    words = names(summary, language, stage)
+    accounts = summary.get("accounts") or {}
+    amounts = [known(accounts.get(name)) for name in ACCOUNTS]
+    if any(amount is None for amount in amounts):
+        return []
+    exact = [amount or 0.0 for amount in amounts]
+    base = sum(exact)
+    said = [
+        sentence(f"account_{name}", language, pupils=count, share=amount / base, base=base, **words)
+        for name, amount, count in zip(ACCOUNTS, exact, whole(exact), strict=True)
+        if base > 0 and (count > 0 or name == "served")
+    ]
+    return [*said, *_range(summary, base, language), *_served_by(summary, language), *_walks(summary, language)]
+
+
+def both_ways(summary: Summary, language: str, *, stage: str | None = None) -> list[str]:
+    """The straight and the walked share side by side, and what the difference is not."""
+    base = known(summary.get("pupils"))
+    straight, walk = known(summary.get("radius_share")), known(summary.get("walk_share"))
+    if not base or straight is None or walk is None:
+        return []
+    words = names(summary, language, stage)
+    said = [sentence("both_ways", language, straight=straight, walk=walk, base=base, **words)]
+    rules = summary.get("rules") or ()
+    if any("metric_unspecified" in flags(rule) for rule in rules):
+        said.append(sentence("both_ways_unspecified", language))
+    if any(rule.get("metric") == "straight" for rule in rules) and walk < straight:
+        said.append(sentence("both_ways_code", language))
+    return said
+
+
+def fullest(schools: Iterable[Mapping[str, Any]], language: str, *, count: int = 3) -> list[str]:
+    """The fullest schools, one line each; rows hold ``name, load`` (pupils per place) and ``places``."""
+    rows = [row for row in schools if known(row.get("load")) is not None and known(row.get("places"))]
+    rows.sort(key=lambda row: (-float(row["load"]), str(row.get("name"))))
+    return [
+        sentence(
+            "school_full", language, name=row.get("name") or row.get("id"), load=row["load"], places=row["places"]
+        )
+        for row in rows[:count]
+    ]
+
+
+def rule_sentences(rules: Iterable[Mapping[str, Any]], language: str) -> list[str]:
+    """The limits in use, one line each, in the order given, none twice."""
+    return list(dict.fromkeys(_rule(rule, language) for rule in rules))
+
+
+def names(summary: Summary, language: str, stage: str | None) -> dict[str, str]:
+    """What the school and its children are called."""
+    key = stage or summary.get("stage") or "any"
+    key = key if key in terms("school", language) else "any"
+    return {"school": term(f"school.{key}", language), "children": term(f"children.{key}", language)}
+
+
+def flags(rule: Mapping[str, Any]) -> Sequence[str]:
+    """Flags of a rule, as a list or as text."""
+    value = rule.get("flags") or ()
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else list(value)
+
+
+def has_limit(summary: Summary) -> bool:
+    """Whether any rule of the stage sets a limit; rules not given count as set."""
+    rules = summary.get("rules") or ()
+    return not rules or any(rule.get("metric") != "none" for rule in rules)
+
+
+def common_limit(rules: Iterable[Mapping[str, Any]]) -> tuple[str, float] | None:
+    """The one limit all rules share, as (``metres`` or ``minutes``, figure); None where they differ."""
+    limits = {_limit(rule) for rule in rules}
+    return limits.pop() if len(limits) == 1 else None
+
+
+def _limit(rule: Mapping[str, Any]) -> tuple[str, float] | None:
+    figure = known(rule.get("value"))
+    if rule.get("metric") == "none" or figure is None:
+        return None
+    return ("minutes" if rule.get("metric") == "time" else "metres", figure)
+
+
+def _share_within(summary: Summary, base: float, limit: tuple[str, float] | None) -> float | None:
+    share = known(summary.get("walk_share"))
+    if share is None and limit and limit[0] == "metres":
+        near = known((summary.get("reach") or {}).get(f"{limit[1]:g}"))
+        share = None if near is None else near / base
+    return share
+
+
+def _within(limit: tuple[str, float] | None) -> tuple[str, dict[str, float]]:
+    if limit is None:
+        return "headline_own_rule", {}
+    code = "headline_within_minutes" if limit[0] == "minutes" else "headline_within"
+    return code, {"limit": limit[1]}
+
+
+def _range(summary: Summary, base: float, language: str) -> Iterator[str]:
+    bounds = [known(bound) for bound in summary.get("served_range") or ()]
+    if len(bounds) == 2 and base > 0 and None not in bounds:
+        low, high = (bound or 0.0 for bound in bounds)
+        params = {"low": low, "high": high, "low_share": low / base, "high_share": high / base, "base": base}
+        yield sentence("account_served_range", language, **params)
+
+
+def _served_by(summary: Summary, language: str) -> Iterator[str]:
+    """Said only where somebody does not simply walk."""
+    ways = {key: known(value) or 0.0 for key, value in (summary.get("served_by") or {}).items()}
+    for key in ("offroad", "bus", "boarding", "outside"):
+        if ways.get(key, 0.0) >= 0.5:
+            yield sentence(f"served_by_{key}", language, pupils=ways[key])
+
+
+def _walks(summary: Summary, language: str) -> Iterator[str]:
+    walk = {key: known((summary.get("walk_m") or {}).get(key)) for key in ("mean", "median", "p95")}
+    if None not in walk.values():
+        yield sentence("walk_lengths", language, **walk)
+
+
+def _rule(rule: Mapping[str, Any], language: str) -> str:
+    metric = rule.get("metric")
+    limit = rule.get("limit_m") if metric == "none" else rule.get("value")
+    return sentence(
+        f"rule_{metric}",
+        language,
+        limit=limit,
+        setting=rule.get("setting") or "all",
+        grades=grades(rule, language),
+        force=rule.get("force") or "should",
+    )
+
+
+def grades(rule: Mapping[str, Any], language: str) -> str:
+    """The grades a rule speaks of, in words."""
+    value = rule.get("grades")
+    return sentence("grades", language, grades=value) if value else sentence("grades_all", language)
