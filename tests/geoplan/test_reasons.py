@@ -267,7 +267,7 @@ def test_whole_numbers_keep_their_rounded_sum(amounts: list[float]) -> None:
 
 
 def test_terms_and_unknown_keys() -> None:
-    assert reasons.term("account.in_reach_no_place", "zh") == "可达但学位已满"
+    assert reasons.term("account.in_reach_no_place", "zh") == "可达但无学位"
     assert reasons.term("ownership.purchased", "en") == "places bought from private schools"
     for key in ("account.nobody", "nothing.at_all", "plain"):
         with pytest.raises(NotFoundError):
