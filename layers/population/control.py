@@ -41,7 +41,7 @@ def scale_to_controls(
     """
     before = cells.table.groupby("area_id")["residents"].sum()
     targets, faults = _targets(before, _given(areas), control_total)
-    factors = {area: total / before[area] for area, total in targets.items() if before.get(area, 0.0) > 0}
+    factors = {area: total / float(before[area]) for area, total in targets.items() if before.get(area, 0.0) > 0}
     scaled = _scaled(cells, pd.Series(factors, dtype=np.float64))
     if factors_mean:
         faults += _factor_faults(factors)

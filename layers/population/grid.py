@@ -41,6 +41,8 @@ def read_grid(grid: gpd.GeoDataFrame, name: str, zones: Zones, canvas: Canvas) -
         Points and polygons mixed, nobody inside the region.
     """
     kinds = set(grid.geom_type) - {None}
+    if kinds == {"MultiPoint"}:
+        grid, kinds = grid.set_geometry(grid.centroid), {"Point"}
     if kinds <= {"Point"}:
         cells = _point_cells(_ordered(grid), zones, canvas)
     elif kinds <= {"Polygon", "MultiPolygon"}:

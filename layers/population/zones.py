@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 
-DENSIFY_M = 250.0
-"""A straight side is given a point at least this often before it is carried into another CRS (error under 2 mm)."""
+DENSIFY_M = 50.0
+"""A straight side is given a point at least this often before it is carried into another CRS (error under 0.1 mm)."""
 
 SLIVER = 1e-8
 """Shares of a pixel or polygon below this are rounding of coordinates, not area."""
