@@ -99,8 +99,8 @@ def _read_graph(path: Path, region: BaseGeometry, crs: CRS) -> tuple[Streets, Su
     except (ParseError, OSError, ValueError, KeyError, nx.NetworkXError) as error:
         return *nothing(crs), [Fault("streets_unreadable", file=path.name, value=str(error)[:200])]
     notes = [Fault("streets_graph_only", "note", path.name)]
-    if not streets.edges["walk"].any():
-        notes.append(Fault("streets_outside", file=path.name))
+    if streets.edges.empty:
+        return *nothing(crs), [*notes, Fault("streets_outside", file=path.name, value="-")]
     return streets, nothing(crs)[1], notes + parts_note(streets.edges, len(streets.nodes), path.name)
 
 

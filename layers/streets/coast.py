@@ -13,6 +13,7 @@ from layers.streets.segments import Floats, Points, Segments, lines
 
 SIDE_M = 0.05  # how far beside a coast segment its water is looked for
 TREND_M = 1000.0  # as far back along the coast its direction is taken from
+SLIP = 0.02  # share of a face's coast that may read the other way, where two coasts touch
 LEAD_M = 500.0  # an open end farther than this from the box is a gap
 
 
@@ -20,7 +21,7 @@ def sea_polygons(ways: Ways, found: Segments, points: Points, box: Polygon) -> N
     """Polygons of sea inside ``box`` (metric); empty where the coast does not close against the box.
 
     The coast and the edge of the box cut the box into faces. A face is sea when every coast segment along it has
-    the face on its right; a face with coast on both readings means a gap in the coast, and then no sea is drawn.
+    the face on its right; a face with coast on both sides means a gap in the coast, and then no sea is drawn.
     An extract cut along a border ends its coast a little inside the box: an open end at most 500 m from the box is
     led on to it, in the direction of its last kilometre or by the shortest way. This is for drawing only; nobody
     is counted by it.
@@ -34,11 +35,12 @@ def sea_polygons(ways: Ways, found: Segments, points: Points, box: Polygon) -> N
     inside = shapely.intersection(shapely.union_all(drawn), box)
     cuts = shapely.union_all([inside, box.exterior, *_leads(inside, box)])
     faces = shapely.get_parts(shapely.polygonize([cuts]))
-    right, left = _beside(coast, points, 1.0), _beside(coast, points, -1.0)
-    water, land = _count(faces, right), _count(faces, left)
-    if np.any((water > 0) & (land > 0)):
+    length_m = np.hypot(points.x[coast.b] - points.x[coast.a], points.y[coast.b] - points.y[coast.a])
+    water = _along(faces, _beside(coast, points, 1.0), length_m)
+    land = _along(faces, _beside(coast, points, -1.0), length_m)
+    if np.any(np.minimum(water, land) > SLIP * np.maximum(water, land)):
         return none
-    return np.asarray(faces[water > 0])
+    return np.asarray(faces[water > land])
 
 
 def _leads(coast: BaseGeometry, box: Polygon) -> list[LineString]:
@@ -74,6 +76,7 @@ def _beside(coast: Segments, points: Points, side: float) -> NDArray[np.object_]
     return np.asarray(shapely.points((ax + bx) / 2 + dy * reach, (ay + by) / 2 - dx * reach))
 
 
-def _count(faces: NDArray[np.object_], beside: NDArray[np.object_]) -> NDArray[np.int64]:
-    hits = shapely.STRtree(faces).query(beside, predicate="within")[1]
-    return np.bincount(hits, minlength=faces.size)
+def _along(faces: NDArray[np.object_], beside: NDArray[np.object_], length_m: Floats) -> Floats:
+    """Metres of coast that have each face on the side the points of ``beside`` were set."""
+    coast, face = shapely.STRtree(faces).query(beside, predicate="within")
+    return np.bincount(face, weights=length_m[coast], minlength=faces.size)

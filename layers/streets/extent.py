@@ -18,6 +18,7 @@ from layers.streets.osm import Extract, Window
 from layers.streets.segments import Bools, Points, Segments
 
 FAR_M = 1000.0  # farther than this from every street, a place is not covered
+STEP_M = 250.0  # streets are looked at in steps of this length
 SAMPLES = 4000  # places looked at, on a square grid over the area
 SHARE_TOLD = 0.01  # a smaller share without streets is not worth a line
 
@@ -53,10 +54,9 @@ def coverage_faults(
     if extract.highways == 0:
         return [Fault("streets_none", file=file)]
     highway = found.of(np.array(["highway" in tags for tags in extract.ways.tags], dtype=bool)[found.way])
-    rows = np.unique(np.concatenate([highway.a, highway.b]))
-    if rows.size == 0:
+    if highway.a.size == 0:
         return [Fault("streets_outside", file=file, value=_degrees(extract.reach))]
-    ground = np.stack([points.x[rows], points.y[rows]], axis=1)
+    ground = _along(highway, points)
     frame = shapely.box(*ground.min(axis=0), *ground.max(axis=0)).buffer(FAR_M)
     inside, ring = _sample(boundary), _sample(region.difference(boundary))
     beyond = ~shapely.contains_xy(frame, inside)
@@ -69,6 +69,16 @@ def coverage_faults(
     ]
     told = [beyond.mean() >= SHARE_TOLD, far.mean() >= SHARE_TOLD, outer.size > 0 and outer.mean() >= SHARE_TOLD]
     return [fault for fault, tell in zip(found_faults, told, strict=True) if tell]
+
+
+def _along(found: Segments, points: Points) -> NDArray[np.float64]:
+    """Places on the segments, at most STEP_M apart, shape (n, 2)."""
+    one = np.stack([points.x[found.a], points.y[found.a]], axis=1)
+    two = np.stack([points.x[found.b], points.y[found.b]], axis=1)
+    count = np.ceil(np.hypot(*(two - one).T) / STEP_M).astype(np.int64)
+    row = np.repeat(np.arange(count.size), count)
+    part = (np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)) / count[row]
+    return np.concatenate([one[row] + part[:, None] * (two - one)[row], two])
 
 
 def _percent(where: Bools) -> str:
