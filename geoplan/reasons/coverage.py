@@ -187,4 +187,6 @@ def _rule(rule: Mapping[str, Any], language: str) -> str:
 def grades(rule: Mapping[str, Any], language: str) -> str:
     """The grades a rule speaks of, in words."""
     value = rule.get("grades")
-    return sentence("grades", language, grades=value) if value else sentence("grades_all", language)
+    return (
+        sentence("grades_all", language) if value in (None, "", "K") else sentence("grades", language, grades=value)
+    )

@@ -14,7 +14,7 @@ from geoplan.standards.choice import (
     snap_limit_m,
     stage_def,
 )
-from geoplan.standards.listing import NORM_COLUMNS, RULE_COLUMNS, document, norm_rows, rule_rows
+from geoplan.standards.listing import NORM_COLUMNS, RULE_COLUMNS, document, norm_rows, rule_entry, rule_rows
 from geoplan.standards.norm import Band, Norm, Rule, StageDef, Standards
 from geoplan.standards.profile import load, profiles
 from geoplan.standards.tables import Table, models, table, table_names
@@ -40,6 +40,7 @@ __all__ = [
     "number",
     "participation",
     "profiles",
+    "rule_entry",
     "rule_rows",
     "rules",
     "search_cap_m",

@@ -63,6 +63,16 @@ def rule_rows(standards: Standards) -> list[dict[str, Any]]:
     return [_rule_row(rule) for rule in found]
 
 
+def rule_entry(standards: Standards, rule: Rule) -> dict[str, Any]:
+    """A rule as ``summary.json`` holds it: ``id, setting, band, grades, metric, value, unit, limit_m, force, source,
+    confidence, flags``; grades as ``1-3``, ``K`` for kindergarten.
+    """
+    first, last = next(band.grades for band in standards.bands if (band.stage, band.id) == (rule.stage, rule.band))
+    grades = "K" if rule.stage == "kindergarten" else f"{first}-{last}"
+    keys = ("id", "setting", "band", "metric", "value", "unit", "limit_m", "force", "source", "confidence")
+    return {**{key: getattr(rule, key) for key in keys}, "grades": grades, "flags": list(rule.flags)}
+
+
 def document() -> str:
     """The page docs/standards.md: per profile its rules and its own norms, then the tables."""
     parts = [_INTRODUCTION, *(_profile_page(profile) for profile in profiles()), _assumptions_page(), _tables_page()]

@@ -232,8 +232,13 @@ def test_rules_are_said_once_with_their_measure() -> None:
 @pytest.mark.parametrize("profile", st.profiles())
 @pytest.mark.parametrize("language", reasons.LANGUAGES)
 def test_rules_of_every_profile_can_be_said(profile: str, language: str) -> None:
-    rows = [{**row, "grades": row["band"]} for row in st.rule_rows(st.load(profile))]
-    assert all("{" not in line for line in reasons.rule_sentences(rows, language))
+    standards = st.load(profile)
+    for stage in standards.stages:
+        found = [rule for setting in st.SETTINGS for rule in st.rules(standards, stage.id, setting)]
+        entries = [st.rule_entry(standards, rule) for rule in found]
+        assert all("{" not in line for line in reasons.rule_sentences(entries, language))
+        summary = {"pupils": 100.0, "walk_share": 0.63, "rules": entries, "walk_m": {"median": 300.0}}
+        assert "{" not in reasons.headline(summary, language, stage=stage.id)
 
 
 def test_figures() -> None:

@@ -250,3 +250,10 @@ def test_norm_rows_are_plain_data() -> None:
     by_id = {row["id"]: row for row in rows}
     assert by_id["cn.harbin.land.kindergarten"]["value"] == "6: 2700; 9: 4000; 12: 5400"
     assert by_id["cn.radius.primary"]["since"] == "2012-01-01"
+
+
+def test_a_rule_enters_the_summary_with_its_grades() -> None:
+    standards = st.load("cn")
+    entry = st.rule_entry(standards, st.rules(standards, "primary", "rural")[0])
+    assert entry["grades"] == "1-3" and entry["flags"] == ["any_mode"] and entry["limit_m"] == 1620.0
+    assert st.rule_entry(standards, st.rules(standards, "kindergarten", "town")[0])["grades"] == "K"
