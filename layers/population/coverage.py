@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from layers.population.pixels import carried, place, shifted
 from layers.population.window import NEGATIVE, NODATA, OK, Patch
-from layers.population.zones import SLIVER, Shares, Zones, adopt, nearest_zone, settle
+from layers.population.zones import SLIVER, Shares, Zones, adopt, nearest_zone, polygonal, settle
 
 BAND_PIXELS = 2_000_000
 """Pixels divided at once; bounds the memory of the coverage count."""
@@ -116,7 +116,9 @@ def _entries(
 def _coverage(grid: Affine, shape: tuple[int, int], zone: BaseGeometry, there: Zones) -> Coverage:
     """Flat pixel numbers that a polygon touches and the share of each that it covers."""
     (left, right), (top, bottom) = place(grid, [0, shape[1]], [0, shape[0]])
-    if not zone.intersects(shapely.box(left, bottom, right, top)):
+    band = shapely.box(left - grid.a, bottom + grid.e, right + grid.a, top - grid.e)
+    zone = polygonal(shapely.intersection(zone, band))  # one pixel wider than the band: its edge cuts no share
+    if zone.is_empty:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
     wkt = there.crs.to_wkt()
     source = NumPyRasterSource(
