@@ -1,6 +1,6 @@
 """Browser libraries: installed by npm from package-lock.json, copied beside our own static files.
 
-``python -m maps.assets`` (or ``make assets``) fills ``maps/static/vendor``; pages only ever link to that folder, so that
+``python -m maps.assets`` (or ``make assets``) fills ``maps/static/vendor``; pages only link to that folder, so that
 nothing is fetched from the network while somebody works.
 """
 
@@ -38,7 +38,8 @@ def remedy(vendor: Path = VENDOR) -> str | None:
     names = missing(vendor)
     if not names:
         return None
-    return f"browser libraries missing in maps/static/vendor: {', '.join(names)}; run `make assets` (python -m maps.assets)"
+    listed = ", ".join(names)
+    return f"browser libraries missing in maps/static/vendor: {listed}; run `make assets` (python -m maps.assets)"
 
 
 def npm_command() -> list[str]:

@@ -1,0 +1,154 @@
+"""The API under ``/api/v1``: plans, runs, layers, one cell by place, tiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request, send_file
+from pyproj import Transformer
+from werkzeug.wrappers import Response as AnyResponse
+
+from geoplan import __version__
+from geoplan.errors import NotFoundError, PlanError
+from geoplan.run import Run
+from geoplan.store import RunEntry
+from maps import layerfiles, scene, story, tables, tiles, workspace
+from maps.state import request_language, workspace_folder
+from maps.workspace import LATEST, PlanEntry
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+RUN = "/plans/<plan_id>/runs/<run_id>"
+MAX_ZOOM = 22
+FOREVER = "private, max-age=31536000, immutable"
+
+
+@api.get("/plans")
+def plans() -> Response:
+    """Every plan of the workspace with its runs."""
+    return jsonify([workspace.as_data(plan) for plan in workspace.list_plans(workspace_folder())])
+
+
+@api.get("/plans/<plan_id>")
+def plan(plan_id: str) -> Response:
+    """One plan with its runs."""
+    return jsonify(workspace.as_data(workspace.find_plan(workspace_folder(), plan_id)))
+
+
+@api.get("/plans/<plan_id>/runs")
+def runs(plan_id: str) -> Response:
+    """The runs of a plan, newest first."""
+    found = workspace.find_plan(workspace_folder(), plan_id)
+    return jsonify([workspace.run_data(run) for run in found.runs])
+
+
+@api.get(RUN)
+def run_root(plan_id: str, run_id: str) -> Response:
+    """One run: summary, manifest, the layers it holds. ``latest`` names the newest."""
+    _, entry, run = _find(plan_id, run_id)
+    held = [{"name": name, "rows": len(run.tables[name])} for name in sorted(run.tables)]
+    data = {**workspace.run_data(entry), "summary": run.summary, "manifest": run.manifest, "layers": held}
+    return jsonify(layerfiles.plain(data))
+
+
+def _find(plan_id: str, run_id: str) -> tuple[PlanEntry, RunEntry, Run]:
+    found = workspace.find_plan(workspace_folder(), plan_id)
+    entry = workspace.find_run(found, run_id)
+    return found, entry, workspace.open_run(entry.path)
+
+
+@api.get(f"{RUN}/layers/<name>.<ending>")
+def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
+    """A table of a run as GeoJSON or CSV; ``bbox=west,south,east,north``, ``limit`` and ``offset`` choose rows."""
+    _, _, run = _find(plan_id, run_id)
+    if name not in run.tables:
+        raise NotFoundError(f"the run has no layer {name!r}; it has {', '.join(sorted(run.tables))}")
+    if ending not in layerfiles.WRITERS:
+        raise NotFoundError(f"layers come as {', '.join(layerfiles.WRITERS)}, not as {ending!r}")
+    table = run.tables[name]
+    box = layerfiles.parse_bbox(request.args.get("bbox"))
+    chosen = layerfiles.rows_inside(table, box)
+    page = layerfiles.page_of(chosen, _count("limit"), _count("offset") or 0)
+    mimetype, write = layerfiles.WRITERS[ending]
+    response = Response(write(page), mimetype=mimetype)
+    response.headers["X-Total-Count"] = str(len(chosen))
+    if ending == "csv":
+        response.headers["Content-Disposition"] = f'attachment; filename="{plan_id}-{run_id}-{name}.csv"'
+    return response
+
+
+@api.get(f"{RUN}/export.gpkg")
+def gpkg(plan_id: str, run_id: str) -> AnyResponse:
+    """The whole run as one GeoPackage with QGIS styles."""
+    found, entry, run = _find(plan_id, run_id)
+    path = layerfiles.geopackage(run, found.folder / "cache" / "exports" / entry.run_id, request_language())
+    return send_file(path, as_attachment=True, download_name=path.name, mimetype="application/geopackage+sqlite3")
+
+
+def _count(name: str) -> int | None:
+    """A row count of the request; PlanError when it is no whole number from 0 on."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise PlanError(f"{name}={text!r}: a whole number from 0 on is expected")
+    return int(text)
+
+
+@api.get(f"{RUN}/cell")
+def cell(plan_id: str, run_id: str) -> Response:
+    """The cell at ``lon, lat``: residents, pupils, school, walk, status, as values and as labelled rows."""
+    _, entry, run = _find(plan_id, run_id)
+    stage = _stage(run)
+    lon, lat = _degrees("lon", 180), _degrees("lat", 85.06)
+    x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform(lon, lat)
+    row = tiles.cell_at(scene.open_scene(entry.path).raster, x, y)
+    if row is None:
+        raise NotFoundError("nobody is counted there")
+    return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language())))
+
+
+def _stage(run: Run) -> str:
+    stage = request.args.get("stage") or next(iter(story.stages(run)), "")
+    story.stage_summary(run, stage)
+    return stage
+
+
+def _degrees(name: str, most: float) -> float:
+    value = request.args.get(name, type=float)
+    if value is None or not abs(value) <= most:
+        raise PlanError(f"{name}: degrees between -{most:g} and {most:g} are expected")
+    return value
+
+
+@api.get(f"{RUN}/tiles/<name>/<int:z>/<int:x>/<int:y>.png")
+def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyResponse:
+    """A tile of a cell layer (``stage=…``) or of the base map (``base``)."""
+    found, entry, run = _find(plan_id, run_id)
+    if z > MAX_ZOOM or x >= 2**z or y >= 2**z:
+        raise NotFoundError(f"there is no tile {z}/{x}/{y}")
+    stage = "" if name in ("base", "population") else _stage(run)
+    response = Response(mimetype="image/png")
+    response.set_etag(f"{entry.run_id}-{__version__}-{name}-{stage}-{z}-{x}-{y}")
+    response.headers["Cache-Control"] = "no-cache" if run_id == LATEST else FOREVER
+    if request.if_none_match.contains(response.get_etag()[0] or ""):
+        response.status_code = 304
+        return response
+    shown = scene.open_scene(entry.path)
+    canvas = tiles.tile_canvas(z, x, y)
+    if name == "base":
+        response.data = scene.cached(_tile_file(found.folder, entry, z, x, y), lambda: scene.base_png(shown, canvas))
+    else:
+        response.data = scene.layer_png(shown, name, stage, canvas)
+    return response
+
+
+def _tile_file(folder: Path, entry: RunEntry, z: int, x: int, y: int) -> Path:
+    return folder / "cache" / "tiles" / f"{entry.run_id}-{__version__}" / str(z) / str(x) / f"{y}.png"
+
+
+@api.get("/")
+def index() -> dict[str, Any]:
+    """Where things are."""
+    return {"version": __version__, "plans": "/api/v1/plans"}

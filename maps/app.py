@@ -1,0 +1,150 @@
+"""The web application: settings, languages, one table from errors to status codes, and the security headers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_babel import Babel, get_babel
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from geoplan.errors import NotFoundError, PlanError
+from layers.errors import InputError
+from maps import api, assets, language, views
+from maps.grounds import ground_hosts
+from maps.state import request_language
+
+LOG = logging.getLogger(__name__)
+STATUS = ((InputError, 422), (NotFoundError, 404), (PlanError, 400))
+TITLES = {400: "The request cannot be carried out", 404: "Not found", 422: "The data cannot be used"}
+DEFAULTS: Mapping[str, Any] = {
+    "WORKSPACE": "workspace",
+    "TILES": "",  # online base maps to offer: osm, tianditu, gaode; none unless asked for
+    "TIANDITU_KEY": "",
+}
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The application; settings come from ``config``, else from the environment with the prefix ``GEOPLAN_``.
+
+    Parameters
+    ----------
+    config
+        ``WORKSPACE`` (folder of plan folders, default ``./workspace``), ``TILES`` (comma-separated online base
+        maps), ``TIANDITU_KEY``, and anything Flask knows.
+    """
+    app = Flask(__name__)
+    app.config.update({name: os.environ.get(f"GEOPLAN_{name}", value) for name, value in DEFAULTS.items()})
+    app.config.update(config or {})
+    app.config["WORKSPACE"] = Path(app.config["WORKSPACE"]).absolute()
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    Babel(app, locale_selector=chosen_language)
+    get_babel(app).domain_instance = language.MemoryDomain()
+    app.register_blueprint(views.pages)
+    app.register_blueprint(api.api)
+    app.before_request(_prepare)
+    app.after_request(_headers)
+    app.context_processor(lambda: {"language": request_language(), "nonce": g.get("nonce", "")})
+    for kind in (InputError, PlanError, HTTPException, Exception):
+        app.register_error_handler(kind, _failed)
+    _report_assets()
+    return app
+
+
+def chosen_language() -> str:
+    """The language asked for in the address, else the browser's, else English."""
+    asked = request.args.get("lang")
+    if asked in language.LANGUAGES:
+        return asked
+    return request.accept_languages.best_match(language.LANGUAGES) or "en"
+
+
+def _prepare() -> None:
+    g.nonce = secrets.token_urlsafe(16)
+
+
+def _headers(response: Response) -> Response:
+    """Nothing from elsewhere, no script without the nonce of this very answer; style attributes are folium's."""
+    nonce, hosts = g.get("nonce", ""), " ".join(ground_hosts())
+    rules = (
+        "default-src 'none'",
+        f"script-src 'self' 'nonce-{nonce}'",
+        f"style-src-elem 'self' 'nonce-{nonce}'",
+        "style-src-attr 'unsafe-inline'",
+        f"img-src 'self' data: {hosts}".strip(),
+        "connect-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+    response.headers.setdefault("Content-Security-Policy", "; ".join(rules))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+def status_of(error: Exception) -> int:
+    """The status of an error: the data 422, the request 400 or 404, otherwise ours, 500."""
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def _failed(error: Exception) -> tuple[Response | str, int]:
+    """The answer to a failed request: a problem document for programs, a calm page for people."""
+    status = status_of(error)
+    if status == 500:
+        LOG.error("request failed: %s %s", request.method, request.path, exc_info=error)
+        error = InternalServerError()
+    problem = _problem(error, status)
+    if request.path.startswith("/api/"):
+        answer = jsonify(problem)
+        answer.mimetype = "application/problem+json"
+        return answer, status
+    return render_template("error.html", problem=problem, heading=_heading(status)), status
+
+
+def _problem(error: Exception, status: int) -> dict[str, Any]:
+    """RFC 9457: type, title, status, detail, instance, and every fault of the data."""
+    said = error.description if isinstance(error, HTTPException) else str(error)
+    name = error.name if isinstance(error, HTTPException) else TITLES[status]
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": name,
+        "status": status,
+        "detail": said,
+        "instance": request.path,
+    }
+    if isinstance(error, InputError):
+        problem["faults"] = [fault.as_dict(request_language()) for fault in error.faults]
+    return problem
+
+
+def _heading(status: int) -> str:
+    """What a person reads above the error."""
+    say = language.speaker(request_language())
+    headings = {
+        404: say("This is not here"),
+        400: say("This cannot be done as asked"),
+        422: say("The data cannot be used yet"),
+        500: say("Something went wrong on our side"),
+    }
+    return headings.get(status, say("This did not work"))
+
+
+def _report_assets() -> None:
+    lacking = assets.remedy()
+    if lacking:
+        LOG.warning(lacking)

@@ -1,0 +1,79 @@
+"""Tables of a run as the API hands them out: GeoJSON and CSV, whole or in part."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.errors import PlanError
+from geoplan.exports import export
+from geoplan.exports.flat import flat, located, without_formulas
+from geoplan.identity import plain
+from geoplan.run import Run
+
+Box = tuple[float, float, float, float]
+_exporting = threading.Lock()
+
+
+def parse_bbox(text: str | None) -> Box | None:
+    """``west,south,east,north`` in degrees; PlanError when it is something else."""
+    if text is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise PlanError(f"bbox={text!r}: west,south,east,north in degrees are expected") from None
+    if not all(map(math.isfinite, (west, south, east, north))) or west > east or south > north:
+        raise PlanError(f"bbox={text!r}: west may not exceed east, nor south north")
+    return west, south, east, north
+
+
+def rows_inside(table: pd.DataFrame, box: Box | None) -> pd.DataFrame:
+    """Rows whose geometry touches the box, in table order; all rows without a box."""
+    if box is None:
+        return table
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise PlanError("this layer has no places: leave bbox out")
+    return table.iloc[sorted(table.sindex.intersection(box))]
+
+
+def page_of(table: pd.DataFrame, limit: int | None, offset: int) -> pd.DataFrame:
+    """At most ``limit`` rows from row ``offset`` on."""
+    return table.iloc[offset : None if limit is None else offset + limit]
+
+
+def geojson(table: pd.DataFrame) -> bytes:
+    """RFC 7946 with seven decimals; tables without places have null geometries."""
+    if not isinstance(table, gpd.GeoDataFrame):
+        table = gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=4326)
+    rounded = flat(table)
+    rounded = rounded.set_geometry(rounded.geometry.set_precision(1e-7, mode="pointwise"))
+    return str(rounded.to_json(drop_id=True, ensure_ascii=False, na="null")).encode()
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """For spreadsheets: UTF-8 with byte order mark, no formulas, place as ``lon, lat``."""
+    safe = without_formulas(located(flat(table)))
+    return safe.to_csv(index=False, lineterminator="\r\n", float_format="%.12g").encode("utf-8-sig")
+
+
+WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame], bytes]]] = {
+    "geojson": ("application/geo+json", geojson),
+    "csv": ("text/csv", csv),
+}
+
+
+def geopackage(run: Run, folder: Path, language: str) -> Path:
+    """The GeoPackage of a run, written once per language into ``folder``."""
+    out = folder / language
+    with _exporting:
+        found = sorted(out.glob("*.gpkg"))
+        return found[0] if found else next(p for p in export(run, ["gpkg"], out, language=language))
+
+
+__all__ = ["WRITERS", "geopackage", "page_of", "parse_bbox", "plain", "rows_inside"]

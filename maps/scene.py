@@ -1,0 +1,170 @@
+"""A run made ready to be drawn: index raster, base map and classes, each prepared once and kept in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops
+from pyproj import Transformer
+
+from geoplan.errors import NotFoundError
+from geoplan.run import Run
+from maps import basemap, cells, density, story, style, tiles
+from maps.workspace import open_run
+
+THUMBNAIL = (360, 216)
+
+Drawn = NDArray[np.uint8]
+_building = threading.RLock()  # one thread prepares, the others wait for the same result
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A run with its index raster; compared by identity, so that it can be a cache key."""
+
+    run: Run
+    raster: tiles.CellRaster
+
+
+def make_scene(run: Run) -> Scene:
+    """A scene of a run in memory."""
+    return Scene(run, tiles.cell_raster(run.cell_index))
+
+
+def open_scene(path: Path) -> Scene:
+    """The scene of a run folder."""
+    with _building:
+        return _open(path)
+
+
+@lru_cache(maxsize=8)
+def _open(path: Path) -> Scene:
+    return make_scene(open_run(path))
+
+
+def base_map(scene: Scene) -> basemap.BaseMap:
+    """The run's base map."""
+    with _building:
+        return _base_map(scene)
+
+
+@lru_cache(maxsize=8)
+def _base_map(scene: Scene) -> basemap.BaseMap:
+    return basemap.base_map(scene.run.tables)
+
+
+@lru_cache(maxsize=8)
+def _levels(scene: Scene) -> list[Drawn]:
+    table = scene.run.tables["cells"]
+    assert isinstance(table, gpd.GeoDataFrame)
+    points = table.geometry.centroid if not (table.geom_type == "Point").all() else table.geometry
+    residents = table["residents"].to_numpy(dtype=float)
+    index = scene.run.cell_index
+    people = density.pixel_residents(index, residents, points.x.to_numpy(), points.y.to_numpy())
+    return density.density_levels(people, density.pixel_hectares(index), style.PEOPLE_BREAKS_HA)
+
+
+@lru_cache(maxsize=64)
+def _classes(scene: Scene, layer: str, stage: str) -> Drawn:
+    run = scene.run
+    table = run.tables["cells"]
+    makers: dict[str, Callable[[], Drawn]] = {
+        "walk": lambda: cells.walk_classes(table, stage),
+        "status": lambda: cells.status_classes(table, stage),
+        "nearest": lambda: cells.nearest_classes(table, stage, story.limits_m(run, stage)),
+        "catchments": lambda: cells.catchment_classes(table, stage, run.cell_index),
+    }
+    return makers[layer]()
+
+
+def draw(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> Drawn:
+    """Classes of a cell layer on a canvas; NotFoundError for a layer or stage the run does not hold."""
+    if layer not in style.CELL_LAYERS:
+        raise NotFoundError(f"there is no layer {layer!r}; there are {', '.join(style.CELL_LAYERS)}")
+    if layer == "population":
+        with _building:
+            levels = _levels(scene)
+        return tiles.draw_levels(scene.raster, levels, canvas)
+    story.stage_summary(scene.run, stage)
+    with _building:
+        classes = _classes(scene, layer, stage)
+    return tiles.draw_classes(scene.raster, classes, canvas)
+
+
+def layer_palette(scene: Scene, layer: str, stage: str) -> tiles.Palette:
+    """Palette of a cell layer."""
+    limits = story.limits_m(scene.run, stage) if layer == "nearest" else ()
+    return style.palette(style.layer_colours(layer, limits))
+
+
+def layer_png(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> bytes:
+    """A cell layer on a canvas as PNG with transparent ground."""
+    return tiles.palette_png(draw(scene, layer, stage, canvas), layer_palette(scene, layer, stage))
+
+
+def base_png(scene: Scene, canvas: tiles.Canvas) -> bytes:
+    """The base map on a canvas as PNG."""
+    return basemap.png(basemap.draw(base_map(scene), canvas))
+
+
+def cached(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The bytes kept in ``path``, else made and kept; where nothing can be written they are made each time."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        made = make()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, delete=False) as aside:
+            aside.write(made)
+        Path(aside.name).replace(path)
+    return made
+
+
+def region_bounds(run: Run) -> tuple[float, float, float, float]:
+    """West, south, east, north of the region in degrees."""
+    for name in ("boundary", "areas", "cells", "schools"):
+        table = run.tables.get(name)
+        if isinstance(table, gpd.GeoDataFrame) and len(table):
+            west, south, east, north = table.total_bounds.tolist()
+            return west, south, east, north
+    raise NotFoundError("the run has no place: neither boundary nor cells")
+
+
+def corners(run: Run) -> list[list[float]]:
+    """South-west and north-east of the region as Leaflet takes them: latitude first."""
+    west, south, east, north = region_bounds(run)
+    return [[south, west], [north, east]]
+
+
+def picture(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> Image.Image:
+    """A cell layer multiplied onto the base map, as the page shows it."""
+    ground = basemap.draw(base_map(scene), canvas)
+    colours = layer_palette(scene, layer, stage)[draw(scene, layer, stage, canvas)]
+    colours[colours[..., 3] == 0] = 255
+    return ImageChops.multiply(ground, Image.fromarray(colours[..., :3]))
+
+
+def framed(run: Run, width: int, height: int, *, margin: float = 0.06) -> tiles.Canvas:
+    """A canvas of that size that holds the whole region with a margin."""
+    west, south, east, north = region_bounds(run)
+    x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform([west, east], [south, north])
+    pixel = max((x[1] - x[0]) / width, (y[1] - y[0]) / height, 0.01) * (1 + 2 * margin)
+    half_x, half_y = pixel * width / 2, pixel * height / 2
+    middle_x, middle_y = (x[0] + x[1]) / 2, (y[0] + y[1]) / 2
+    bounds = (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
+    return tiles.Canvas(bounds, width, height)
+
+
+def thumbnail(scene: Scene, stage: str) -> Image.Image:
+    """A small picture of the walking distances of a stage."""
+    return picture(scene, "walk", stage, framed(scene.run, *THUMBNAIL))

@@ -1,0 +1,7 @@
+"""placeholder"""
+
+from geoplan.run import Run
+
+
+def standalone(run: Run, language: str) -> bytes:
+    return b""

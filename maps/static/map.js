@@ -1,0 +1,183 @@
+/* The map's own behaviour: school rings, cards, legends, and the state of the page in its address. */
+"use strict";
+const geoplan = (() => {
+  const data = JSON.parse(document.getElementById("page-data").textContent);
+  const words = data.words;
+  const rings = new Map(); // school id -> marker of the stage shown
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function make(tag, text, className) {
+    const node = document.createElement(tag);
+    if (text !== undefined) node.textContent = text;
+    if (className) node.className = className;
+    return node;
+  }
+
+  function circle(radius, className) {
+    const node = document.createElementNS(SVG, "circle");
+    for (const [key, value] of Object.entries({ cx: 18, cy: 18, r: radius, class: className })) node.setAttribute(key, value);
+    return node;
+  }
+
+  /* A school: a white ring sized by load, 36 px to touch, named for those who do not see it. */
+  function ring(feature, place) {
+    const school = feature.properties;
+    const box = make("div");
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [key, value] of Object.entries({ width: 36, height: 36, viewBox: "0 0 36 36", "aria-hidden": "true" })) svg.setAttribute(key, value);
+    svg.append(circle(school.radius + 3, "halo"), circle(school.radius, `ring ${school.kind}`));
+    box.append(svg, make("span", `${words.school} ${school.name}, ${words.load} ${school.load}`, "sr"));
+    const icon = L.divIcon({ html: box, className: "ring-box", iconSize: [36, 36] });
+    const marker = L.marker(place, { icon, keyboard: true, riseOnHover: true });
+    marker.bindTooltip(make("span", `${school.name} · ${school.load}`), { direction: "top", offset: [0, -10] });
+    marker.bindPopup(() => card(cardOf(school.id)), { minWidth: 220, maxWidth: 300 });
+    marker.on("add", () => rings.set(school.id, marker));
+    return marker;
+  }
+
+  function cardOf(id) {
+    const shown = data.stages ? data.stages[data.stage] : data;
+    return shown.schools[id];
+  }
+
+  function gate(feature, place) {
+    return L.circleMarker(place, { radius: 3, weight: 1.5, color: "#1f5f8b", fillColor: "#ffffff", fillOpacity: 1, interactive: false });
+  }
+
+  function area(feature, layer) {
+    layer.bindTooltip(make("span", feature.properties.name), { permanent: true, direction: "center", className: "area-name" });
+  }
+
+  function card(shown) {
+    const box = make("div");
+    const title = make("h3");
+    if (shown.colour) {
+      const dot = make("span", "", "dot");
+      dot.style.background = shown.colour;
+      title.append(dot);
+    }
+    title.append(shown.name);
+    box.append(title);
+    if (shown.note) box.append(make("p", shown.note, "note"));
+    const table = make("table", undefined, "figures");
+    for (const [label, value] of shown.rows || []) {
+      const row = table.insertRow();
+      const head = make("th", label);
+      head.scope = "row";
+      row.append(head, make("td", value));
+    }
+    box.append(table);
+    return box;
+  }
+
+  function showLegend(layer) {
+    for (const node of document.querySelectorAll("[data-legend]")) node.hidden = node.dataset.legend !== layer;
+  }
+
+  /* One home, looked up where the map was clicked. */
+  let asking = null;
+  async function lookUp(map, place) {
+    if (!data.cell) return;
+    if (asking) asking.abort();
+    asking = new AbortController();
+    const popup = L.popup({ minWidth: 220, maxWidth: 300 }).setLatLng(place).setContent(make("p", words.loading)).openOn(map);
+    const query = new URLSearchParams({ lon: place.lng.toFixed(6), lat: place.lat.toFixed(6), stage: data.stage, lang: data.language });
+    try {
+      const answer = await fetch(`${data.cell}?${query}`, { signal: asking.signal });
+      if (answer.status === 404) popup.setContent(make("p", words.nobody));
+      else if (answer.ok) popup.setContent(card((await answer.json()).card));
+      else popup.setContent(make("p", words.failed));
+    } catch (error) {
+      if (error.name !== "AbortError") popup.setContent(make("p", words.failed));
+    }
+  }
+
+  /* The address holds view and layer; links that keep the state are told about it. */
+  function keep(state) {
+    const write = (address) => {
+      const url = new URL(address, location.href);
+      for (const [key, value] of Object.entries(state)) if (value) url.searchParams.set(key, value);
+      return url;
+    };
+    history.replaceState(null, "", write(location.href));
+    for (const link of document.querySelectorAll("a[data-keep]")) link.href = write(link.href);
+  }
+
+  function viewText(map) {
+    const centre = map.getCenter();
+    return `${centre.lat.toFixed(5)},${centre.lng.toFixed(5)},${map.getZoom()}`;
+  }
+
+  function toSchool(map, id) {
+    const marker = rings.get(id);
+    if (!marker) return;
+    map.setView(marker.getLatLng(), Math.max(map.getZoom(), 15), { animate: false });
+    marker.openPopup();
+    reveal();
+  }
+
+  function toHome(map, text) {
+    const [lat, lng] = text.split(",").map(Number);
+    map.setView([lat, lng], Math.max(map.getZoom(), 16), { animate: false });
+    lookUp(map, L.latLng(lat, lng));
+    reveal();
+  }
+
+  function reveal() {
+    const behaviour = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    document.querySelector(".map").scrollIntoView({ block: "nearest", behavior: behaviour });
+  }
+
+  function listen(map) {
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-school], a[data-home]");
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      if (link.dataset.school) toSchool(map, link.dataset.school);
+      else toHome(map, link.dataset.home);
+    });
+    map.on("click", (event) => lookUp(map, event.latlng));
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target === map.getContainer()) lookUp(map, map.getCenter());
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") map.closePopup();
+    });
+    map.on("popupopen", (event) => {
+      const button = event.popup.getElement().querySelector(".leaflet-popup-close-button");
+      if (button) for (const name of ["title", "aria-label"]) button.setAttribute(name, words.close);
+    });
+    map.on("baselayerchange", (event) => {
+      data.layer = event.layer.options.key;
+      showLegend(data.layer);
+      if (!data.stages) keep({ layer: data.layer });
+    });
+  }
+
+  function furnish(map) {
+    map.attributionControl.setPrefix(false);
+    L.control.zoom({ position: "topleft", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
+    L.control.scale({ imperial: false }).addTo(map);
+    map.getContainer().setAttribute("aria-label", words.map);
+    const toggle = document.querySelector(".leaflet-control-layers-toggle");
+    if (toggle) for (const name of ["title", "aria-label"]) toggle.setAttribute(name, words.layers);
+  }
+
+  function start(map) {
+    furnish(map);
+    listen(map);
+    showLegend(data.layer);
+    if (data.bounds) fit(map);
+    if (data.stages) return;
+    map.on("moveend", () => keep({ view: viewText(map), layer: data.layer }));
+    window.addEventListener("resize", () => map.invalidateSize());
+  }
+
+  /* Room on the right for legend and layer control, where the map is wide enough to spare it. */
+  function fit(map) {
+    const right = map.getContainer().clientWidth > 860 ? 282 : 12;
+    map.fitBounds(data.bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [right, 30], animate: false });
+  }
+
+  return { data, rings, ring, gate, area, start, showLegend };
+})();

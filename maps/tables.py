@@ -1,0 +1,142 @@
+"""Rows of the tables beside the map: sub-areas, homes without a place, sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+
+from geoplan.reasons import known
+from geoplan.run import Run
+from maps.language import metres, number, percent, speaker
+from maps.style import STATUS_COLOURS, status_names
+
+WORST = 8
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """A sub-area: pupils of the stage, those with a place, and the shares within the rule, both ways."""
+
+    area_id: str
+    name: str
+    pupils: str
+    served: str
+    radius_share: str
+    walk_share: str
+    places: str
+
+
+@dataclass(frozen=True)
+class HomeRow:
+    """A cell whose pupils lack a place in reach: where it is, how many, and why."""
+
+    cell_id: str
+    lat: float
+    lon: float
+    pupils: str
+    status: str
+    nearest: str
+    area: str
+
+
+def area_rows(run: Run, stage: str, language: str) -> tuple[AreaRow, ...]:
+    """Sub-areas in table order; none when the plan has only the region itself."""
+    areas = run.tables.get("areas")
+    if areas is None or len(areas) < 2 or f"pupils_{stage}" not in areas:
+        return ()
+    return tuple(_area(row, stage, language) for row in areas.drop(columns="geometry").to_dict("records"))
+
+
+def _area(row: dict[Any, Any], stage: str, language: str) -> AreaRow:
+    pupils, served = known(row.get(f"pupils_{stage}")), known(row.get(f"served_{stage}"))
+    return AreaRow(
+        area_id=str(row["area_id"]),
+        name=str(row.get("name") or row["area_id"]),
+        pupils=number(pupils, language),
+        served=percent(served / pupils if pupils and served is not None else None, language),
+        radius_share=percent(row.get(f"radius_share_{stage}"), language),
+        walk_share=percent(row.get(f"walk_share_{stage}"), language),
+        places=number(row.get(f"places_{stage}"), language),
+    )
+
+
+def worst_homes(run: Run, stage: str, language: str) -> tuple[HomeRow, ...]:
+    """The cells with most pupils lacking a place in reach, most first."""
+    cells = run.tables.get("cells")
+    if not isinstance(cells, gpd.GeoDataFrame) or f"served_{stage}" not in cells:
+        return ()
+    lacking = cells[f"pupils_{stage}"] - cells[f"served_{stage}"]
+    worst = cells.assign(lacking=lacking).nlargest(WORST, "lacking")
+    names = area_names(run)
+    statuses = status_names(language)
+    return tuple(
+        HomeRow(
+            cell_id=str(row["cell_id"]),
+            lat=round(row["geometry"].y, 6),
+            lon=round(row["geometry"].x, 6),
+            pupils=number(row["lacking"], language, 1),
+            status=statuses.get(str(row[f"status_{stage}"]), ""),
+            nearest=metres(row.get(f"nearest_m_{stage}"), language),
+            area=names.get(str(row.get("area_id")), ""),
+        )
+        for row in worst[worst["lacking"] > 0].to_dict("records")
+    )
+
+
+def area_names(run: Run) -> dict[str, str]:
+    """Names of the sub-areas by id."""
+    areas = run.tables.get("areas")
+    if areas is None or "name" not in areas:
+        return {}
+    return {str(area): str(name) for area, name in zip(areas["area_id"], areas["name"], strict=True)}
+
+
+def source_rows(run: Run) -> tuple[dict[str, Any], ...]:
+    """Input files with role, year, licence and checksum, as the manifest lists them."""
+    return tuple(dict(source) for source in run.manifest.get("sources", []))
+
+
+def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
+    """One cell's numbers: raw values for programs, labelled rows for people."""
+    say = speaker(language)
+    cells = run.tables["cells"]
+    cell = cells.iloc[row]
+    status = str(cell.get(f"status_{stage}"))
+    school = cell.get(f"school_{stage}")
+    rows = (
+        (say("residents"), number(cell["residents"], language, 1)),
+        (say("pupils of the stage"), number(cell.get(f"pupils_{stage}"), language, 1)),
+        (say("assigned school"), school_name(run, school)),
+        (say("walk to it"), metres(cell.get(f"walk_m_{stage}"), language)),
+        (say("walk to the nearest"), metres(cell.get(f"nearest_m_{stage}"), language)),
+        (say("straight line"), metres(cell.get(f"straight_m_{stage}"), language)),
+    )
+    return {
+        "cell_id": str(cell["cell_id"]),
+        "lon": round(cell.geometry.x, 6),
+        "lat": round(cell.geometry.y, 6),
+        "area_id": cell.get("area_id"),
+        "residents": known(cell["residents"]),
+        "stage": stage,
+        "pupils": known(cell.get(f"pupils_{stage}")),
+        "school_id": school if isinstance(school, str) else None,
+        **{key: known(cell.get(f"{key}_{stage}")) for key in ("walk_m", "nearest_m", "straight_m")},
+        "status": status,
+        "card": {
+            "name": status_names(language).get(status, status),
+            "colour": STATUS_COLOURS.get(status, ""),
+            "note": area_names(run).get(str(cell.get("area_id")), ""),
+            "rows": rows,
+        },
+    }
+
+
+def school_name(run: Run, school_id: object) -> str:
+    """The name of a school; an en dash when there is none."""
+    schools = run.tables.get("schools")
+    if not isinstance(school_id, str) or schools is None:
+        return number(None, "en")
+    found = schools.loc[schools["id"] == school_id, "name"]
+    return str(found.iloc[0]) if len(found) else school_id

@@ -1,0 +1,170 @@
+"""The pages: counties, one plan, its data."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from geoplan import __version__
+from maps import coverage, datapage, scene, schools, story, style, tables, workspace
+from maps.grounds import ground_layers
+from maps.language import day, speaker
+from maps.standalone import standalone
+from maps.state import (
+    State,
+    language_links,
+    limit_links,
+    read_state,
+    request_language,
+    stage_links,
+    workspace_folder,
+)
+from maps.workspace import PlanEntry
+
+pages = Blueprint("pages", __name__)
+
+TILE = "{z}/{x}/{y}.png"
+FULLEST = 5
+
+
+@pages.get("/")
+def counties() -> str:
+    """The plans of the workspace with their latest run."""
+    language = request_language()
+    found = [_county(plan, language) for plan in workspace.list_plans(workspace_folder())]
+    return render_template(
+        "counties.html", counties=found, folder=workspace_folder().name, languages=language_links()
+    )
+
+
+def _county(plan: PlanEntry, language: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": plan.plan_id,
+        "title": story.local_text(plan.texts, "title", language),
+        "notice": story.local_text(plan.texts, "notice", language),
+        "fault": plan.fault,
+    }
+    if not plan.runs:
+        return shown
+    newest = plan.runs[0]
+    run = workspace.open_run(newest.path)
+    shown |= {"created": day(newest.created, language), "run_id": newest.run_id}
+    for stage in story.stages(run)[:1]:
+        shown["stage"] = style.stage_names(language)[stage]
+        shown["headline"] = story.headline(story.stage_summary(run, stage), stage, language)
+    return shown
+
+
+@pages.get("/plans/<plan_id>")
+def plan_page(plan_id: str) -> str:
+    """The plan page: story and map."""
+    state = read_state(plan_id)
+    found = schools.cards(state.run, state.stage, state.language)
+    legends = style.legends(state.language, story.limits_m(state.run, state.stage))
+    body, script = coverage.map_parts(_map(state))
+    return render_template(
+        "plan.html",
+        state=state,
+        story=story.tell(state.run, state.stage, state.language, limit_m=state.limit_m),
+        fullest=schools.fullest(found, FULLEST),
+        areas=tables.area_rows(state.run, state.stage, state.language),
+        homes=tables.worst_homes(state.run, state.stage, state.language),
+        sources=tables.source_rows(state.run),
+        stages=stage_links(state),
+        limits=limit_links(state),
+        languages=language_links(),
+        downloads=_downloads(state),
+        legends=legends,
+        created=day(state.entry.created, state.language),
+        map_body=body,
+        map_script=script,
+        page_data={
+            "stage": state.stage,
+            "layer": state.layer,
+            "bounds": None if state.view else scene.corners(state.run),
+            "language": state.language,
+            "cell": f"{state.api_root()}/cell",
+            "schools": schools.card_data(found),
+            "words": style.script_words(state.language),
+        },
+    )
+
+
+def _map(state: State) -> Any:
+    address = f"{state.api_root()}/tiles"
+    query = f"stage={state.stage}&v={__version__}"
+    sheets = coverage.Sheets(
+        base=coverage.Tiles("base", "", f"{address}/base/{TILE}?v={__version__}"),
+        cells=[
+            coverage.Tiles(name, title, f"{address}/{name}/{TILE}?{query}")
+            for name, title in style.layer_titles(state.language).items()
+        ],
+        shown=state.layer,
+        extra=tuple(ground_layers(speaker(state.language))),
+    )
+    view = coverage.parse_view(state.view)
+    return coverage.coverage_map(state.run, [state.stage], sheets, view=view, language=state.language)
+
+
+def _downloads(state: State) -> list[dict[str, str]]:
+    say = speaker(state.language)
+    names = {"cells": say("Homes (cells)"), "schools": say("Schools"), "areas": say("Sub-areas")}
+    root = state.api_root()
+    return [
+        {"name": title, "csv": f"{root}/layers/{name}.csv", "geojson": f"{root}/layers/{name}.geojson"}
+        for name, title in names.items()
+        if name in state.run.tables
+    ]
+
+
+@pages.get("/plans/<plan_id>/data")
+def data_page(plan_id: str) -> str:
+    """What the figures rest on: warnings, sources, standards, all schools."""
+    state = read_state(plan_id)
+    return render_template(
+        "data.html",
+        state=state,
+        story=story.tell(state.run, state.stage, state.language, limit_m=state.limit_m),
+        faults=datapage.fault_rows(state.run, state.language),
+        sources=tables.source_rows(state.run),
+        standards=datapage.standard_rows(state.run),
+        severities=datapage.severities(state.language),
+        cards=schools.cards(state.run, state.stage, state.language),
+        stages=stage_links(state, "pages.data_page"),
+        languages=language_links(),
+    )
+
+
+@pages.get("/plans/<plan_id>/map.html")
+def map_file(plan_id: str) -> AnyResponse:
+    """The self-contained map as a download."""
+    state = read_state(plan_id)
+    name = f"{state.plan.plan_id}-{state.entry.run_id}-{state.language}.html"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
+    return Response(standalone(state.run, state.language), mimetype="text/html", headers=headers)
+
+
+@pages.get("/plans/<plan_id>/thumbnail.png")
+def plan_thumbnail(plan_id: str) -> AnyResponse:
+    """A small picture of a run: walking distances on the base map."""
+    state = read_state(plan_id)
+    out = io.BytesIO()
+    scene.thumbnail(scene.open_scene(state.entry.path), state.stage).save(out, "PNG")
+    response = Response(out.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
+    response.set_etag(f"{state.entry.run_id}-{state.stage}-{__version__}")
+    return response.make_conditional(request)
+
+
+@pages.get("/plans/<plan_id>/")
+def plan_slash(plan_id: str) -> AnyResponse:
+    """The plan page has no slash at its end."""
+    return redirect(url_for("pages.plan_page", plan_id=plan_id, **dict[str, Any](request.args)), 308)
+
+
+@pages.get("/healthz")
+def healthz() -> dict[str, str]:
+    """Whether the service is up, and its version."""
+    return {"status": "ok", "version": __version__}
