@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -67,10 +67,8 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def _built(kind: Any, place: Path, name: str) -> Any:
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(
-            **{field.name: _built(hints[field.name], place, f"{name}.{field.name}") for field in fields(kind)}
-        )
+        parts = {part: _built(hint, place, f"{name}.{part}") for part, hint in get_type_hints(kind).items()}
+        return cast(Any, kind)(**parts)
     if get_origin(kind) is tuple:
         return tuple(_built(part, place, f"{name}.{i}") for i, part in enumerate(get_args(kind)))
     array = _array(place / f"{name}.npy")

@@ -8,13 +8,14 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from geoplan.network.graph import hilbert_order
 from geoplan.network.snap_kernels import fill_grid
 
 MOST_CELLS = 4_000_000
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 GridArrays = tuple[I32, I32, float, float, float, int, int]
-PieceArrays = tuple[F64, F64, F64, F64, I32, F64, NDArray[np.int8]]
+PieceArrays = tuple[F64, I32, F64, NDArray[np.int8]]
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Lines:
     Parameters
     ----------
     pieces
-        ``ax, ay, bx, by`` (m), ``owner`` (int32, row of the line), ``along`` (m from the line's start to ``a``) and
-        ``ends`` (int8: 1 where ``a`` is an end of the line, 2 where ``b`` is, 3 both), each per piece.
+        Along a Hilbert curve: ends (ax, ay, bx, by in metres; pieces, 4), row of the line (int32), metres from the
+        line's start to a, and free ends (int8: 1 where a is an end of the line, 2 where b is, 3 both).
     grid
         ``start`` (cells + 1), ``item`` (pieces of each cell), left, bottom, cell side (m), columns, rows.
     length
@@ -91,17 +92,20 @@ def _ends(parts: NDArray[np.object_], part: NDArray[np.int64]) -> NDArray[np.int
     return ends
 
 
-def _indexed(a: F64, b: F64, owner: I32, along: F64, ends: NDArray[np.int8], length: F64) -> Lines:
-    ax, ay, bx, by = (np.ascontiguousarray(column) for column in (*a.T, *b.T))
-    return Lines((ax, ay, bx, by, owner, along, ends), _grid(ax, ay, bx, by), length)
+def _indexed(a: F64, b: F64, owner: I32, along: F64, free: NDArray[np.int8], length: F64) -> Lines:
+    middle = (a + b) / 2
+    order = hilbert_order(middle[:, 0].copy(), middle[:, 1].copy())
+    ends = np.hstack([a, b])[order]
+    return Lines((ends, owner[order], along[order], free[order]), _grid(ends), length)
 
 
-def _grid(ax: F64, ay: F64, bx: F64, by: F64) -> GridArrays:
-    if len(ax) == 0:
+def _grid(ends: F64) -> GridArrays:
+    if len(ends) == 0:
         return np.zeros(2, np.int32), np.empty(0, np.int32), 0.0, 0.0, 1.0, 1, 1
-    left, bottom = min(ax.min(), bx.min()), min(ay.min(), by.min())
-    wide, high = max(ax.max(), bx.max()) - left, max(ay.max(), by.max()) - bottom
-    side = max(np.sqrt(wide * high / len(ax)), max(wide, high) / 20_000, np.sqrt(wide * high / MOST_CELLS), 10.0)
+    both = ends.reshape(-1, 2)
+    left, bottom = both.min(axis=0)
+    wide, high = np.ptp(both, axis=0)
+    side = max(np.sqrt(wide * high / len(ends)), max(wide, high) / 20_000, np.sqrt(wide * high / MOST_CELLS), 10.0)
     columns, rows = int(wide / side) + 1, int(high / side) + 1
-    start, item = fill_grid(ax, ay, bx, by, left, bottom, side, columns, rows)
+    start, item = fill_grid(ends, left, bottom, side, columns, rows)
     return start, item, float(left), float(bottom), float(side), columns, rows

@@ -192,7 +192,7 @@ def gather_down(order: Any, parent: Any, tail: Any, edge: Any, amount: Any, on_e
             amount[tail[a]] += amount[v]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def offer_label(near: Any, v: Any, label: Any) -> bool:
     """Enter ``distance << 32 | source`` into the node's sorted list of its k best sources; whether it got in."""
     k = near.shape[1]
@@ -214,7 +214,7 @@ def offer_label(near: Any, v: Any, label: Any) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def still_held(near: Any, v: Any, label: Any) -> bool:
     """Whether the node's list still holds exactly this label."""
     for j in range(near.shape[1]):

@@ -10,7 +10,7 @@ from numba import njit
 from geoplan.network.kernels import FAR, LOW, settle
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def enter(node: Any, cost: Any, space: Any, touched: Any, count: Any) -> Any:
     """Note that a home reaches a node at a cost; returns how many nodes it has."""
     record, epoch = space
@@ -24,7 +24,7 @@ def enter(node: Any, cost: Any, space: Any, touched: Any, count: Any) -> Any:
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def enter_end(end: Any, cost: Any, inner: Any, copies: Any, space: Any, touched: Any, count: Any) -> Any:
     """Enter an end of an edge in every copy that the edge can be reached from."""
     public, entered, leaving = copies[0, end], copies[1, end], copies[2, end]
@@ -36,7 +36,7 @@ def enter_end(end: Any, cost: Any, inner: Any, copies: Any, space: Any, touched:
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def dominated(node: Any, arcs: Any, space: Any) -> bool:
     """Whether a neighbour that the same home reaches makes this node needless."""
     start, packed = arcs
@@ -90,7 +90,7 @@ def direct_cost(home: Any, gate: Any, forward: Any, backward: Any) -> Any:
     return np.int64(h_leg) + np.int64(g_leg) + abs(np.int64(h_offset) - np.int64(g_offset))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def offer(home: Any, dist: Any, base: Any, best: Any, out: Any, at: Any) -> Any:
     """Keep the least distance of a home in this search; lists the home the first time."""
     key = base | dist

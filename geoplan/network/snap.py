@@ -18,7 +18,7 @@ OPENING_M = 3.0
 """A leg may cross a barrier this near to a mapped opening: half the width of a gate and the error of mapping it."""
 BLOCK = 4096
 """Points one thread attaches at a time."""
-Scratch = tuple[I64, I64, F64, I32, F64, I32]
+Scratch = tuple[I64, I64, F64, I32, F64, I32, F64]
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,17 @@ def nearest_edge(
     dist_m, along_m
         float64, distance and metres along the line; NaN where there is none.
     """
-    at = np.array(np.asarray(xy, np.float64).reshape(-1, 2).T, order="C")
-    row = np.full(at.shape[1], -1, np.int32)
-    dist, along = np.full(at.shape[1], np.nan), np.full(at.shape[1], np.nan)
+    at = np.array(xy, np.float64, order="C").reshape(-1, 2)
+    row = np.full(len(at), -1, np.int32)
+    dist, along = np.full(len(at), np.nan), np.full(len(at), np.nan)
     if len(lines.grid[1]) == 0:
         return row, dist, along
 
     def task(_: None, piece: tuple[int, int]) -> None:
         part = slice(*piece)
-        nearest_pieces(
-            at[0, part], at[1, part], limit_m, lines.pieces, lines.grid, row[part], dist[part], along[part]
-        )
+        nearest_pieces(at[part], limit_m, lines.pieces, lines.grid, row[part], dist[part], along[part])
 
-    share_out(task, blocks(at.shape[1], 32_768), lambda: None, workers(threads))
+    share_out(task, blocks(len(at), 32_768), lambda: None, workers(threads))
     return row, dist, along
 
 
@@ -168,6 +166,7 @@ def _scratch(lines: int) -> Scratch:
         np.empty(lines, np.int32),
         np.empty(lines),
         np.empty(lines, np.int32),
+        np.empty((lines, 2)),
     )
 
 
@@ -185,7 +184,7 @@ def _attach_block(
     while first < len(xy):
         stop = attach_points(
             xy, limit_m, first, (lines.pieces, lines.grid), lines.length, graph.ways.weight_dm,
-            walls, gaps, OPENING_M, scratch, out, ends,
+            walls, gaps, OPENING_M, scratch[:-1], scratch[-1], out, ends,
         )  # fmt: skip
         counts.append(np.diff(ends[first:stop], prepend=0))
         found.append([column[: ends[stop - 1]].copy() for column in out])
