@@ -1,0 +1,167 @@
+"""What several checks look at: walkable edges by part, how far homes and schools are from them, snap limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from geoplan.standards import Standards, load, snap_limit_m
+from layers.bundle import Layers
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+WIDE = 0.1  # a part with this share of all walkable length is a network of its own, not a fragment
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The survey of a plan's streets.
+
+    Parameters
+    ----------
+    edges
+        Walkable edges, in the order of ``part``.
+    part
+        int64 per edge: 0 is the part with the greatest length, then in falling order.
+    part_m
+        float64 per part, its length.
+    main
+        bool per part: the greatest one, and any with a tenth of all length.
+    home_m, home_main_m
+        float64 per cell: distance to the nearest walkable edge, and to the nearest edge of a main part; inf without.
+    home_part
+        int64 per cell, part of the nearest edge; -1 without.
+    snap_m
+        float64 per cell, its snap limit.
+    school_m, school_main_m, school_part, school_snap_m
+        The same per school, by its nearest gate.
+    standards
+        The plan's profile.
+    """
+
+    edges: gpd.GeoDataFrame
+    part: Ints
+    part_m: Floats
+    main: NDArray[np.bool_]
+    home_m: Floats
+    home_main_m: Floats
+    home_part: Ints
+    snap_m: Floats
+    school_m: Floats
+    school_main_m: Floats
+    school_part: Ints
+    school_snap_m: Floats
+    standards: Standards
+
+
+def survey(layers: Layers) -> Ground:
+    """Measure once what the checks share. Distances are straight, in metres, to the nearest point of an edge."""
+    edges = layers.streets.edges
+    edges = edges[edges["walk"].to_numpy(bool)].reset_index(drop=True)
+    part, part_m = parts(edges)
+    main = part_m >= max(WIDE * part_m.sum(), 1e-9)
+    main[:1] = True
+    standards = load(layers.plan.standards.profile)
+    lines = edges.geometry.to_numpy()
+    home = shapely.points(layers.cells.table[["x", "y"]].to_numpy(float))
+    home_m, home_edge = nearest(lines, home)
+    home_main_m, _ = nearest(lines[main[part]], home)
+    gate_m, gate_edge = nearest(lines, layers.gates.geometry.to_numpy())
+    gate_main_m, _ = nearest(lines[main[part]], layers.gates.geometry.to_numpy())
+    best = _best_gate(layers, gate_m)
+    return Ground(
+        edges=edges,
+        part=part,
+        part_m=part_m,
+        main=main,
+        home_m=home_m,
+        home_main_m=home_main_m,
+        home_part=_part_of(part, home_edge),
+        snap_m=_snap(layers, standards, setting_of_cells(layers)),
+        school_m=gate_m[best],
+        school_main_m=gate_main_m[_best_gate(layers, gate_main_m)],
+        school_part=_part_of(part, gate_edge[best]),
+        school_snap_m=_snap(layers, standards, setting_of_schools(layers)),
+        standards=standards,
+    )
+
+
+def parts(edges: gpd.GeoDataFrame) -> tuple[Ints, Floats]:
+    """Connected part of every edge, the longest part first, and the length of each part in metres."""
+    if edges.empty:
+        return np.empty(0, np.int64), np.empty(0)
+    u, v = edges["u"].to_numpy(np.int64), edges["v"].to_numpy(np.int64)
+    size = int(max(u.max(), v.max())) + 1
+    _, label = connected_components(coo_array((np.ones(len(u), np.int8), (u, v)), shape=(size, size)), directed=False)
+    _, part = np.unique(label[u], return_inverse=True)
+    length = np.bincount(part, weights=edges["length_m"].to_numpy(float)).astype(np.float64)
+    order = np.argsort(-length, kind="stable")
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[part], length[order]
+
+
+def nearest(shapes: NDArray[np.object_], points: NDArray[np.object_]) -> tuple[Floats, Ints]:
+    """Distance of every point to its nearest shape, and the row of that shape; inf and -1 where there is none."""
+    dist, row = np.full(len(points), np.inf), np.full(len(points), -1, np.int64)
+    if len(shapes) and len(points):
+        (asked, found), metres = shapely.STRtree(shapes).query_nearest(
+            points, return_distance=True, all_matches=False
+        )
+        dist[asked], row[asked] = metres, found
+    return dist, row
+
+
+def _best_gate(layers: Layers, gate_m: Floats) -> Ints:
+    """Row of the gate nearest to a street, per school."""
+    gates = layers.gates.assign(metres=gate_m, row=np.arange(len(gate_m))).sort_values(["metres", "row"])
+    first = gates.drop_duplicates("school_id").set_index("school_id")["row"]
+    return first.reindex(layers.schools["id"]).to_numpy(np.int64)
+
+
+def _part_of(part: Ints, edge: Ints) -> Ints:
+    return np.where(edge >= 0, part[np.maximum(edge, 0)], -1) if len(part) else np.full(len(edge), -1, np.int64)
+
+
+def setting_of_cells(layers: Layers) -> NDArray[np.object_]:
+    """``town`` or ``rural`` per cell, from its sub-area; the region's own setting where that is unknown."""
+    setting = layers.areas.set_index("area_id")["setting"]
+    found = layers.cells.table["area_id"].map(setting).fillna(layers.plan.region.setting)
+    return np.asarray(found, dtype=object)
+
+
+def setting_of_schools(layers: Layers) -> NDArray[np.object_]:
+    """``town`` or ``rural`` per school: its own, else that of the sub-area it stands in, else the region's."""
+    points = layers.schools.geometry.to_numpy()
+    shape, row = layers.areas.geometry.to_numpy(), np.full(len(points), -1)
+    asked, inside = shapely.STRtree(shape).query(points, predicate="intersects")
+    row[asked[::-1]] = inside[::-1]
+    areas = np.array([*layers.areas["setting"], None], dtype=object)
+    own = layers.schools["setting"].astype(object)
+    by_area = own.where(own.notna(), areas[row])
+    return np.asarray(by_area.where(by_area.notna(), layers.plan.region.setting), dtype=object)
+
+
+def _snap(layers: Layers, standards: Standards, setting: NDArray[np.object_]) -> Floats:
+    own = {"town": layers.plan.streets.snap_town_m, "rural": layers.plan.streets.snap_rural_m}
+    limit = {name: given or snap_limit_m(standards, name) for name, given in own.items()}
+    return np.array([limit[name] for name in setting], dtype=float)
+
+
+def lonlat(layers: Layers, x: float, y: float) -> str:
+    """A place of the metric map as ``lon, lat`` in degrees, to paste into any map."""
+    lon, lat = Transformer.from_crs(layers.crs, 4326, always_xy=True).transform(x, y)
+    return f"{lon:.5f}, {lat:.5f}"
+
+
+def names(found: list[str], most: int = 5) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(found[:most])
+    return f"{shown} … (+{len(found) - most})" if len(found) > most else shown

@@ -1,0 +1,105 @@
+"""Schools against streets, the region and their own columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from geoplan.doctor.ground import Ground, names
+from geoplan.doctor.parts import on_isolated
+from layers.bundle import STAGES, Layers
+from layers.errors import Fault
+
+ONE_SPOT_M = 5.0
+PLACES = ("places", "classrooms", "classes")
+
+
+def school_faults(layers: Layers, ground: Ground) -> Iterator[Fault]:
+    """Schools far from streets, isolated, outside, on one spot or without places; stages without a school."""
+    checks = (far_from_streets(layers, ground), isolated(layers, ground), outside(layers), on_one_spot(layers))
+    return chain(*checks, without_places(layers, ground), without_school(layers, ground))
+
+
+def named(layers: Layers, row: int) -> str:
+    """``S1 East Primary School``."""
+    school = layers.schools.iloc[row]
+    return f"{school['id']} {school['name']}"
+
+
+def table_file(layers: Layers) -> str:
+    """The file the schools come from."""
+    return layers.plan.schools.table or layers.plan.streets.osm or ""
+
+
+def far_from_streets(layers: Layers, ground: Ground) -> Iterator[Fault]:
+    """Schools with no walkable street within the snap limit of any gate: nobody can be sent there on foot."""
+    for row in np.flatnonzero(ground.school_m > ground.school_snap_m).tolist():
+        metres = ground.school_m[row]
+        shown = {
+            "metres": f"{metres:,.0f}" if np.isfinite(metres) else "∞",
+            "limit": f"{ground.school_snap_m[row]:.0f}",
+        }
+        yield Fault("doctor_school_far", "warning", table_file(layers), value=named(layers, row), params=shown)
+
+
+def isolated(layers: Layers, ground: Ground) -> Iterator[Fault]:
+    """Schools whose only streets hang together with no others."""
+    for row in np.flatnonzero(on_isolated(ground)).tolist():
+        km = f"{ground.part_m[ground.school_part[row]] / 1000:.2f}"
+        yield Fault(
+            "doctor_school_isolated", "warning", table_file(layers), value=named(layers, row), params={"km": km}
+        )
+
+
+def outside(layers: Layers) -> Iterator[Fault]:
+    """Schools outside the region, with their distance to it."""
+    metres = layers.schools.geometry.distance(layers.boundary).to_numpy()
+    for row in np.flatnonzero(metres > 0).tolist():
+        shown = {"km": f"{metres[row] / 1000:,.1f}"}
+        yield Fault("doctor_school_outside", "note", table_file(layers), value=named(layers, row), params=shown)
+
+
+def on_one_spot(layers: Layers) -> Iterator[Fault]:
+    """Two schools within five metres: a warning when they serve a common stage, else a note."""
+    table = layers.schools
+    if len(table) < 2:
+        return
+    pairs = cKDTree(np.column_stack([table.geometry.x, table.geometry.y])).query_pairs(
+        ONE_SPOT_M, output_type="ndarray"
+    )
+    for one, two in sorted(map(tuple, pairs.tolist())):
+        first, second = table.iloc[one], table.iloc[two]
+        if second["id"] == first.get("campus_of") or first["id"] == second.get("campus_of"):
+            continue
+        common = set(first["stages"]) & set(second["stages"])
+        value = f"{named(layers, one)} / {named(layers, two)}"
+        yield Fault("doctor_one_spot", "warning" if common else "note", table_file(layers), value=value)
+
+
+def without_places(layers: Layers, ground: Ground) -> Iterator[Fault]:
+    """Per stage, the schools of the region for which neither places nor classrooms nor classes are known."""
+    inside = (layers.schools["scope"] == "inside").to_numpy()
+    for stage in stages(layers, ground):
+        serves = np.array([stage in each for each in layers.schools["stages"]], dtype=bool) & inside
+        unknown = serves & layers.schools[[f"{what}_{stage}" for what in PLACES]].isna().all(axis=1).to_numpy()
+        if unknown.any():
+            which = [named(layers, row) for row in np.flatnonzero(unknown).tolist()]
+            shown = {"schools": len(which), "of": int(serves.sum()), "names": names(which)}
+            yield Fault("doctor_places_missing", "warning", table_file(layers), None, f"places_{stage}", None, shown)
+
+
+def without_school(layers: Layers, ground: Ground) -> Iterator[Fault]:
+    """Stages of the plan that no school of the region serves."""
+    inside = layers.schools[layers.schools["scope"] == "inside"]
+    served = {stage for each in inside["stages"] for stage in each}
+    for stage in stages(layers, ground):
+        if stage not in served:
+            yield Fault("doctor_no_school", "note", table_file(layers), column="stage", value=stage)
+
+
+def stages(layers: Layers, ground: Ground) -> tuple[str, ...]:
+    """The stages of the plan: those it names, else those of its profile."""
+    return layers.plan.coverage.stages or tuple(stage.id for stage in ground.standards.stages if stage.id in STAGES)
