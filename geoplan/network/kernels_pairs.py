@@ -92,15 +92,14 @@ def direct_cost(home: Any, gate: Any, forward: Any, backward: Any) -> Any:
 
 @njit(cache=True, nogil=True, inline="always")
 def offer(home: Any, dist: Any, base: Any, best: Any, out: Any, at: Any) -> Any:
-    """Keep the least distance of a home in this search; lists the home the first time."""
-    key = base | dist
-    if best[home] < base:
-        out[at] = home
-        at += 1
-        best[home] = key
-    elif key < best[home]:
-        best[home] = key
-    return at
+    """Keep the least distance of a home in this search, listing the home the first time; no branch to mispredict.
+
+    Each search has a lower ``base`` (``-epoch << 32``) than those before it, so what they left in ``best`` is larger.
+    """
+    old = best[home]
+    out[at] = home
+    best[home] = min(old, base | dist)
+    return at + (old >= base + (np.int64(1) << 32))
 
 
 @njit(cache=True, nogil=True)
@@ -122,25 +121,31 @@ def homes_within(
     out_home, out_dist, ends = out
     at = 0
     for school in range(first, last):
-        if out_home.size - at < best.size:
+        if out_home.size - at <= best.size:
             return school
         opened = at
         size = settle(start, packed, s_node, s_cost, s_start[school], s_start[school + 1], limit, work, found, 0)
-        base = work[3][0] << 32
+        base = -work[3][0] << 32
         for i in range(size):
             node = found[i] & LOW
             near = found[i] >> 32
             for j in range(n_start[node], n_start[node + 1]):
-                if near + n_cost[j] <= limit:
-                    at = offer(n_home[j], near + n_cost[j], base, best, out_home, at)
+                at = offer(n_home[j], near + n_cost[j], base, best, out_home, at)
         for g in range(g_start[school], g_start[school + 1]):
             e = g_edge[g]
             for j in range(e_start[e], e_start[e + 1]):
                 dist = direct_cost((e_offset[j], e_leg[j]), (g_offset[g], g_leg[g]), forward[e], backward[e])
-                if 0 <= dist <= limit:
+                if dist >= 0:
                     at = offer(e_home[j], dist, base, best, out_home, at)
-        for i in range(opened, at):
-            out_dist[i] = best[out_home[i]] & LOW
+        listed = at
+        at = opened
+        for i in range(opened, listed):
+            home = out_home[i]
+            dist = best[home] & LOW
+            if dist <= limit:
+                out_home[at] = home
+                out_dist[at] = dist
+                at += 1
         ends[school] = at
     return last
 
