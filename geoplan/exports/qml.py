@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from geoplan.exports.names import column_title
+from geoplan.style import style
 
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 VERSION = "3.16.0-Hannover"
 METRES = "RenderMetersInMapUnits"
-
-
-@cache
-def palette() -> dict[str, Any]:
-    """Colours and class breaks as data."""
-    return tomllib.loads(files("geoplan").joinpath("style.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -61,16 +53,16 @@ def ring(colour: str, size_mm: float) -> Symbol:
     """A white disc with a coloured rim."""
     options = {
         "name": "circle",
-        "color": rgba(palette()["paper"]),
+        "color": rgba(style()["paper"]),
         "outline_color": rgba(colour),
         "outline_width": "0.7",
     }
     return Symbol("marker", "SimpleMarker", {**options, "size": f"{size_mm:g}", "size_unit": "MM"})
 
 
-def line(colour: str, width_mm: float, style: str = "solid") -> Symbol:
+def line(colour: str, width_mm: float) -> Symbol:
     """A line with round ends."""
-    options = {"line_color": rgba(colour), "line_width": f"{width_mm:g}", "line_style": style, "capstyle": "round"}
+    options = {"line_color": rgba(colour), "line_width": f"{width_mm:g}", "line_style": "solid", "capstyle": "round"}
     return Symbol("line", "SimpleLine", {**options, "joinstyle": "round", "line_width_unit": "MM"})
 
 
@@ -178,9 +170,9 @@ def _labels(column: str) -> ET.Element:
     """Labels beside their point, or about the middle of their area."""
     root = ET.Element("labeling", {"type": "simple"})
     settings = ET.SubElement(root, "settings", {"calloutType": "simple"})
-    ink, paper = rgba(palette()["ink"]), rgba(palette()["paper"])
-    style = ET.SubElement(settings, "text-style", {"fieldName": column, "isExpression": "0", "fontSize": "8"})
-    style.attrib.update({"textColor": ink, "fontSizeUnit": "Point", "textOpacity": "1"})
+    ink, paper = rgba(style()["ink"]), rgba(style()["paper"])
+    text = ET.SubElement(settings, "text-style", {"fieldName": column, "isExpression": "0", "fontSize": "8"})
+    text.attrib.update({"textColor": ink, "fontSizeUnit": "Point", "textOpacity": "1"})
     buffer = {
         "bufferDraw": "1",
         "bufferSize": "0.8",
@@ -188,7 +180,7 @@ def _labels(column: str) -> ET.Element:
         "bufferColor": paper,
         "bufferOpacity": "1",
     }
-    ET.SubElement(style, "text-buffer", buffer)
+    ET.SubElement(text, "text-buffer", buffer)
     ET.SubElement(settings, "placement", {"placement": "0", "dist": "1", "distUnits": "MM"})
     ET.SubElement(settings, "rendering", {"scaleVisibility": "0", "obstacle": "1"})
     return root

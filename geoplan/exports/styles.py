@@ -8,8 +8,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from geoplan.exports import qml
-from geoplan.exports.names import column_title, stage_title, table_title
-from geoplan.exports.qml import Class, palette
+from geoplan.exports.names import stage_title, table_title
+from geoplan.exports.qml import Class
+from geoplan.style import classes, style
 from layers.bundle import STAGES
 
 NAME_LENGTH = 30
@@ -17,21 +18,21 @@ FAR_M = 1e7
 
 
 @dataclass(frozen=True)
-class Style:
+class LayerStyle:
     """One style of a layer; the first of a layer is what QGIS shows when the layer is added."""
 
     name: str
     qml: str
 
 
-def styles(table: str, columns: Sequence[str], language: str) -> list[Style]:
+def styles(table: str, columns: Sequence[str], language: str) -> list[LayerStyle]:
     """The styles of a table in the order of use; none for a table we do not know."""
     maker = MAKERS.get(table)
     if maker is None:
         return []
     label = "name" if table in {"schools", "areas"} and "name" in columns else ""
     return [
-        Style(name[:NAME_LENGTH], qml.document(renderer, columns, language, label))
+        LayerStyle(name[:NAME_LENGTH], qml.document(renderer, columns, language, label))
         for name, renderer in maker(columns, language)
     ]
 
@@ -48,50 +49,44 @@ def _cells(columns: Sequence[str], language: str) -> Made:
 
 
 def _distance_classes(language: str) -> list[Class]:
-    look = palette()["distance"]
-    breaks = [*look["breaks_m"], FAR_M]
-    beyond = {"en": "beyond {} m", "zh": "{} 米以上"}[language]
-    between = {"en": "{}-{} m", "zh": "{}-{} 米"}[language]
+    look = classes("walk")
+    bounds = zip(look.breaks, [*look.breaks[1:], FAR_M], strict=True)
     return [
-        Class(
-            qml.square(colour, "side_m"),
-            beyond.format(low) if high == FAR_M else between.format(low, high),
-            (low, high),
-        )
-        for colour, low, high in zip(look["colours"], breaks, breaks[1:], strict=False)
+        Class(qml.square(colour, "side_m"), label, test)
+        for colour, label, test in zip(look.colours, look.labels(language), bounds, strict=True)
     ]
 
 
 def _status_classes(language: str) -> list[Class]:
-    known = [Class(qml.square(s["colour"], "side_m"), s[language], s["value"]) for s in palette()["status"]]
-    nobody = {"en": "No pupils of this stage", "zh": "无该学段学生"}[language]
-    faint = qml.square(palette()["unknown"], "side_m")
-    return [*known, Class(faint, nobody, "none")]
+    look = classes("status")
+    known = [
+        Class(qml.square(colour, "side_m"), label, value)
+        for colour, label, value in zip(look.colours, look.labels(language), look.values, strict=True)
+    ]
+    nobody = {"en": "no pupils of this stage", "zh": "无该学段学生"}[language]
+    return [*known, Class(qml.square(look.unknown, "side_m"), nobody, "none")]
 
 
 def _schools(columns: Sequence[str], language: str) -> Made:
     for stage in [stage for stage in STAGES if f"load_{stage}" in columns]:
-        yield column_title(f"load_{stage}", language), qml.ruled(_load_classes(stage, language))
+        word = {"en": "Load", "zh": "学位负荷"}[language]
+        yield f"{word}, {stage_title(stage, language)}", qml.ruled(_load_classes(stage, language))
 
 
 def _load_classes(stage: str, language: str) -> list[Class]:
-    look = palette()["load"]
-    breaks = [*look["breaks"], None]
-    classes = [
-        Class(_load_ring(low, size), _span(low, high, language), _load_test(stage, low, high))
-        for size, low, high in zip(look["sizes_mm"], breaks, breaks[1:], strict=False)
+    look, sizes = classes("load"), style()["load"]["sizes_mm"]
+    upper = [*look.breaks[1:], None]
+    known = [
+        Class(qml.ring(colour, size), label, _load_test(stage, low, high))
+        for colour, size, label, low, high in zip(
+            look.colours, sizes, look.labels(language), look.breaks, upper, strict=True
+        )
     ]
     unknown = {"en": "load not known", "zh": "负荷未知"}[language]
     other = {"en": "other stages", "zh": "其他学段"}[language]
-    grey = palette()["unknown"]
     serves = f"\"stages\" LIKE '%{stage}%'"
-    classes.append(Class(qml.ring(grey, 3.0), unknown, f'"load_{stage}" IS NULL AND {serves}'))
-    return [*classes, Class(qml.ring(grey, 1.6), other, "ELSE")]
-
-
-def _load_ring(low: float, size_mm: float) -> qml.Symbol:
-    look = palette()["load"]
-    return qml.ring(look["over"] if low >= 1.0 else look["ring"], size_mm)
+    grey = Class(qml.ring(look.unknown, 3.0), unknown, f'"load_{stage}" IS NULL AND {serves}')
+    return [*known, grey, Class(qml.ring(look.unknown, 1.6), other, "ELSE")]
 
 
 def _load_test(stage: str, low: float, high: float | None) -> str:
@@ -101,40 +96,33 @@ def _load_test(stage: str, low: float, high: float | None) -> str:
     return lower if high is None else f"{lower} AND {column} <= {high:g}"
 
 
-def _span(low: float, high: float | None, language: str) -> str:
-    if high is None:
-        return {"en": f"more than {low:.0%} of places", "zh": f"学位的 {low:.0%} 以上"}[language]
-    return {"en": f"{low:.0%}-{high:.0%} of places", "zh": f"学位的 {low:.0%}-{high:.0%}"}[language]
-
-
 def _levels(table: str, symbol: Callable[[str], qml.Symbol]) -> Callable[[Sequence[str], str], Made]:
     def made(columns: Sequence[str], language: str) -> Made:
-        colours = palette()["level"]["colours"]
-        word = {"en": "level", "zh": "等级"}[language]
+        look = classes("level")
         sure = [
-            Class(symbol(colour), f"{word} {level}", f'"level_low" = {level} AND "level_high" = {level}')
-            for level, colour in enumerate(colours, start=1)
+            Class(symbol(colour), label, f'"level_low" = {level} AND "level_high" = {level}')
+            for colour, label, level in zip(look.colours, look.labels(language), look.values, strict=True)
         ]
         unsure = {"en": "level not known for sure", "zh": "等级未定"}[language]
-        yield table_title(table, language), qml.ruled([*sure, Class(symbol(palette()["unknown"]), unsure, "ELSE")])
+        yield table_title(table, language), qml.ruled([*sure, Class(symbol(look.unknown), unsure, "ELSE")])
 
     return made
 
 
 def _ground(columns: Sequence[str], language: str) -> Made:
-    look = palette()["ground"]
+    look = style()["ground"]
     water = "\"kind\" IN ('water', 'sea', 'river', 'riverbank')"
-    classes = [
+    kinds = [
         Class(qml.fill(look["water"]), {"en": "water", "zh": "水系"}[language], water),
         Class(qml.fill(look["green"]), {"en": "green", "zh": "绿地"}[language], "\"kind\" = 'green'"),
         Class(qml.fill(look["other"]), {"en": "other", "zh": "其他"}[language], "ELSE"),
     ]
-    yield table_title("base_ground", language), qml.ruled(classes)
+    yield table_title("base_ground", language), qml.ruled(kinds)
 
 
 def _plain(table: str, symbol: Callable[[dict[str, Any]], qml.Symbol]) -> Callable[[Sequence[str], str], Made]:
     def made(columns: Sequence[str], language: str) -> Made:
-        yield table_title(table, language), qml.single(symbol(palette()))
+        yield table_title(table, language), qml.single(symbol(style()))
 
     return made
 

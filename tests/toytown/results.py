@@ -210,10 +210,7 @@ def _stage(stage: str, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame, areas
         "schools": int(schools[f"places_{stage}"].notna().sum()),
         "places": float(schools[f"places_{stage}"].sum()),
         "places_assumed": 0.0,
-        "rules": [
-            _rule(f"cn.radius.{stage}", "town", "straight", LIMIT[stage, "town"]),
-            _rule(f"cn.rural.{stage}", "rural", "time", 1800.0),
-        ],
+        "rules": [_rule(stage, setting) for setting in ("town", "rural")],
         "radius_share": float(pupils[cells[f"straight_m_{stage}"] <= limit].sum()) / total,
         "walk_share": float(pupils[cells[f"nearest_m_{stage}"] <= limit].sum()) / total,
         "accounts": {LONG[fate]: float(cells[f"{fate}_{stage}"].sum()) for fate in FATES},
@@ -234,5 +231,20 @@ def _stage(stage: str, cells: gpd.GeoDataFrame, schools: gpd.GeoDataFrame, areas
     }  # fmt: skip
 
 
-def _rule(name: str, setting: str, metric: str, value: float) -> dict[str, Any]:
-    return {"id": name, "setting": setting, "grades": "", "metric": metric, "value": value}
+def _rule(stage: str, setting: str) -> dict[str, Any]:
+    metric = "straight" if setting == "town" else "network"
+    limit = LIMIT[stage, setting]
+    return {
+        "id": f"toytown.{setting}.{stage}",
+        "setting": setting,
+        "band": "all",
+        "grades": {"primary": "1-6", "junior": "7-9"}[stage],
+        "metric": metric,
+        "value": limit,
+        "unit": "m",
+        "limit_m": limit,
+        "force": "should",
+        "source": "invented",
+        "confidence": "assumption",
+        "flags": [],
+    }
