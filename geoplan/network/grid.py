@@ -68,7 +68,10 @@ def index_points(xy: ArrayLike) -> Lines:
 
 def _parts(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     area = shapely.get_dimensions(shapes) == 2
-    lines = np.where(area, shapely.boundary(shapes), shapes)
+    lines = shapes.copy()
+    lines[area] = shapely.boundary(shapes[area])
+    if (shapely.get_type_id(lines) == shapely.GeometryType.LINESTRING).all():  # the usual case, without copies
+        return lines, np.arange(len(lines))
     parts, owner = shapely.get_parts(lines, return_index=True)
     return parts, owner.astype(np.int64)
 

@@ -138,3 +138,13 @@ def test_a_point_in_the_middle_of_nowhere() -> None:
     found = attach(index_edges(graph, [LineString([(0, 0), (10, 0)])]), graph, [Point(500, 500).coords[0]], 150)
     assert found.off_network.tolist() == [True]
     assert len(node_costs(graph, found).node) == 0
+
+
+def test_outlines_of_areas_and_parts_of_lines_are_lines() -> None:
+    ring = shapely.box(0, 0, 10, 10)
+    lines = index_lines([ring, shapely.MultiLineString([[(20, 0), (30, 0)], [(40, 0), (50, 0)]]), LineString()])
+    row, dist, along = nearest_edge(lines, [(5, 4), (45, 3), (25, 1)])
+    assert row.tolist() == [0, 1, 1]
+    assert dist.tolist() == [4, 3, 1]
+    assert along[1:].tolist() == [5, 5]
+    assert lines.length.tolist() == [40, 20, 0]
