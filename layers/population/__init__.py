@@ -53,7 +53,7 @@ def read_population(
     if section.raster:
         cells, found = read_raster(plan.path(section.raster), section.raster, zones)
     elif section.grid:
-        grid, found = read_grid_table(plan, crs)
+        grid, found = read_grid_table(plan, boundary, crs)
         canvas = make_canvas(boundary, crs, section.display_m)
         cells, more = read_grid(grid, section.grid, zones, canvas)
         found = found + more

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import geopandas as gpd
-import pandas as pd
-from pyproj import CRS
+from pyproj import CRS, Transformer
+from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Fault, raise_errors
 from layers.planfile import PlanFile
+from layers.schema import contract
+from layers.tables import read_checked
 
 
-def read_grid_table(plan: PlanFile, crs: CRS) -> tuple[gpd.GeoDataFrame, list[Fault]]:
-    """Read ``plan.population.grid``: ``residents``, geometry, optional ``id`` and ``age_`` columns."""
-    name = plan.population.grid or ""
-    path = plan.path(name)
-    if not path.is_file():
-        raise_errors([Fault("population_missing", file=name)])
-    if path.suffix.lower() == ".csv":
-        frame = pd.read_csv(path, dtype={"id": "str"})
-        table = gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(frame["lon"], frame["lat"]), crs="EPSG:4326")
-    else:
-        table = gpd.read_file(path)
-    return table.to_crs(crs), []
+def read_grid_table(plan: PlanFile, boundary: BaseGeometry, crs: CRS) -> tuple[gpd.GeoDataFrame, list[Fault]]:
+    """Read ``plan.population.grid`` under the contract ``grid``.
+
+    Parameters
+    ----------
+    plan
+        Names the file and its datum.
+    boundary, crs
+        The region and the metric CRS wanted; a grid nowhere near the region is a fault.
+
+    Raises
+    ------
+    InputError
+        Every fault of the table with its row.
+    """
+    section = plan.population
+    to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    table, _, faults = read_checked(
+        plan.path(section.grid or ""),
+        contract=contract("grid"),
+        datum=section.datum,
+        to_crs=crs,
+        near=to_degrees.transform_bounds(*boundary.bounds),
+    )
+    return table, list(raise_errors(faults))
