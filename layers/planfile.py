@@ -56,6 +56,8 @@ class PopulationSection(Section):
     births: str | None = Field(None, description="births table")
     registered: str | None = Field(None, description="registered residents and pupils schooled outside")
     display_m: float = Field(25.0, gt=0, description="pixel of the map for point and building counts")
+    url: str | None = Field(None, description="address the raster or grid is fetched from")
+    sha256: str | None = Field(None, description="checksum the fetched file must have")
     datum: Datum = "wgs84"
 
 
@@ -64,6 +66,8 @@ class StreetsSection(Section):
 
     osm: str | None = Field(None, description=".osm.pbf .osm .osm.gz .osm.bz2 .graphml")
     place: str | None = Field(None, description="name to download online instead")
+    url: str | None = Field(None, description="address the extract is fetched from")
+    sha256: str | None = Field(None, description="checksum the fetched extract must have")
     elevation: str | None = None
     audit: str | None = None
     barriers: str | None = None

@@ -11,7 +11,8 @@ ground · ``coast`` the sea · ``osm_schools`` schools · ``extent`` coverage of
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 from xml.etree.ElementTree import ParseError
 
 import networkx as nx
@@ -60,7 +61,7 @@ def read_streets(
     fault = _file_fault(plan)
     if fault is not None:
         return *nothing(crs), [fault]
-    path = plan.path(plan.streets.osm or "")
+    path = plan.path(street_file(plan) or "")
     if path.suffix == ".graphml":
         streets, surroundings, faults = _read_graph(path, region, crs)
     else:
@@ -81,13 +82,22 @@ def nothing(crs: CRS) -> tuple[Streets, Surroundings]:
     return _assemble(Extract(), shapely.Point(0, 0).buffer(1.0), crs, False)[:2]
 
 
+def street_file(plan: PlanFile) -> str | None:
+    """The file the streets are in: the one named, else the one that ``fetch`` writes for ``url`` or ``place``."""
+    section = plan.streets
+    if section.osm is None and section.url is not None:
+        return PurePosixPath(urlsplit(section.url).path).name or None
+    return section.osm or ("streets.osm" if section.place else None)
+
+
 def _file_fault(plan: PlanFile) -> Fault | None:
-    name = plan.streets.osm
+    name = street_file(plan)
     if name is None:
-        return Fault("streets_not_fetched" if plan.streets.place else "streets_not_given", file="plan.toml")
+        return Fault("streets_not_given", file="plan.toml")
     path = plan.path(name)
     if not path.is_file():
-        return Fault("streets_missing", file=name)
+        fetched = plan.streets.url or plan.streets.place
+        return Fault("streets_not_fetched" if fetched else "streets_missing", file=name)
     if not name.lower().endswith((*SUFFIXES, ".graphml")):
         return Fault("streets_format", file=name, value=path.suffix)
     return Fault("streets_empty", file=name) if path.stat().st_size == 0 else None

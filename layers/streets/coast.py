@@ -79,4 +79,4 @@ def _beside(coast: Segments, points: Points, side: float) -> NDArray[np.object_]
 def _along(faces: NDArray[np.object_], beside: NDArray[np.object_], length_m: Floats) -> Floats:
     """Metres of coast that have each face on the side the points of ``beside`` were set."""
     coast, face = shapely.STRtree(faces).query(beside, predicate="within")
-    return np.bincount(face, weights=length_m[coast], minlength=faces.size)
+    return np.bincount(face, weights=length_m[coast], minlength=faces.size).astype(np.float64)
