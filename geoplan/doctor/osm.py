@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geoplan.doctor.ground import Ground, lonlat
+from geoplan.doctor.ground import Ground, lonlat, nearest
 from geoplan.doctor.schools import named, table_file
 from layers.bundle import STAGES, Layers
 from layers.errors import Fault
@@ -44,17 +44,34 @@ def against_osm(layers: Layers, ground: Ground) -> Iterator[Fault]:
     mapped = _of_interest(layers)
     if layers.plan.schools.osm or (mapped.empty and layers.surroundings.schools.empty):
         return
-    pairs = _matched(layers, mapped)
+    stated = _stated(layers, mapped)
+    pairs = stated | _matched(layers, mapped, stated)
     for row, other in sorted(pairs.items()):
-        if likeness(layers.schools["name"].iloc[row], mapped["name"].iloc[other]) < ALIKE:
+        names = layers.schools["name"].iloc[row], mapped["name"].iloc[other]
+        if row not in stated and likeness(*names) < ALIKE:
             yield _other_name(layers, mapped, row, other)
-    for row in range(len(layers.schools)):
-        if row not in pairs and layers.schools["scope"].iloc[row] == "inside":
-            yield Fault("doctor_not_in_osm", "note", table_file(layers), value=named(layers, row))
+    for row in _missing(layers, mapped, pairs):
+        yield Fault("doctor_not_in_osm", "note", table_file(layers), value=named(layers, row))
     known = set(pairs.values())
     for other in range(len(mapped)):
         if other not in known:
             yield _not_listed(layers, mapped, other)
+
+
+def _stated(layers: Layers, mapped: pd.DataFrame) -> dict[int, int]:
+    """Pairs that the list states itself in a column ``osm_id``."""
+    if "osm_id" not in layers.schools:
+        return {}
+    rows = {osm_id: other for other, osm_id in enumerate(mapped["osm_id"])}
+    given = enumerate(layers.schools["osm_id"])
+    return {row: rows[osm_id] for row, osm_id in given if isinstance(osm_id, str) and osm_id in rows}
+
+
+def _missing(layers: Layers, mapped: pd.DataFrame, pairs: dict[int, int]) -> list[int]:
+    """Schools of the region without a pair, unless a mapped school that another one took stands there."""
+    away, _ = nearest(mapped.geometry.to_numpy(), layers.schools.geometry.to_numpy())
+    inside = (layers.schools["scope"] == "inside").to_numpy()
+    return [row for row in np.flatnonzero(inside & (away > SAME_PLACE_M)).tolist() if row not in pairs]
 
 
 def _of_interest(layers: Layers) -> pd.DataFrame:
@@ -72,7 +89,7 @@ def _stages(stage: object) -> tuple[str, ...]:
     return SERVED.get(str(stage), (str(stage),) if stage in STAGES else ())
 
 
-def _matched(layers: Layers, mapped: pd.DataFrame) -> dict[int, int]:
+def _matched(layers: Layers, mapped: pd.DataFrame, stated: dict[int, int]) -> dict[int, int]:
     """Row of the list to row of the map: the likeliest pairs first, each school once."""
     if mapped.empty or layers.schools.empty:
         return {}
@@ -85,9 +102,9 @@ def _matched(layers: Layers, mapped: pd.DataFrame) -> dict[int, int]:
         for other, metres in zip(others, np.hypot(*(tree.data[others] - ours[row]).T), strict=True)
     ]
     found: dict[int, int] = {}
-    taken: set[int] = set()
+    taken = set(stated.values())
     for score, row, other in sorted(scored, key=lambda item: (-item[0], item[1], item[2])):
-        if score > 0 and row not in found and other not in taken:
+        if score > 0 and row not in found and row not in stated and other not in taken:
             found[row] = other
             taken.add(other)
     return found

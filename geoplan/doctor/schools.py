@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.spatial import cKDTree
 
 from geoplan.doctor.ground import Ground, names
@@ -72,11 +74,17 @@ def on_one_spot(layers: Layers) -> Iterator[Fault]:
     )
     for one, two in sorted(map(tuple, pairs.tolist())):
         first, second = table.iloc[one], table.iloc[two]
-        if second["id"] == first.get("campus_of") or first["id"] == second.get("campus_of"):
+        if _one_campus(first, second):
             continue
         common = set(first["stages"]) & set(second["stages"])
         value = f"{named(layers, one)} / {named(layers, two)}"
         yield Fault("doctor_one_spot", "warning" if common else "note", table_file(layers), value=value)
+
+
+def _one_campus(first: pd.Series[Any], second: pd.Series[Any]) -> bool:
+    """Whether one names the other as its campus, or both name the same institution."""
+    ours, theirs = first.get("campus_of"), second.get("campus_of")
+    return ours == second["id"] or theirs == first["id"] or (isinstance(ours, str) and ours == theirs)
 
 
 def without_places(layers: Layers, ground: Ground) -> Iterator[Fault]:

@@ -174,6 +174,8 @@ def test_two_schools_on_one_spot(sound: Layers) -> None:
     assert only(other, "doctor_one_spot").severity == "note"
     campus = another(sound, "S1", 753, 250, id="S4", campus_of="S1")
     assert found(campus, "doctor_one_spot") == []
+    named = with_schools(same, same.schools.assign(campus_of=["inst", None, None, "inst"]))
+    assert found(named, "doctor_one_spot") == []
     apart = another(sound, "S1", 760, 250, id="S4")
     assert found(apart, "doctor_one_spot") == []
 
@@ -287,8 +289,19 @@ def test_names_are_compared_as_people_read_them(one: object, two: object, alike:
 
 
 def test_each_school_is_matched_once(sound: Layers) -> None:
-    town = another(sound, "S1", 760, 250, id="S4", name="East Primary School (annex)")
-    assert [fault.value for fault in found(town, "doctor_not_in_osm")] == ["S4 East Primary School (annex)"]
+    twin = another(sound, "S1", 950, 250, id="S4", name="East Primary School (annex)")
+    assert [fault.value for fault in found(twin, "doctor_not_in_osm")] == ["S4 East Primary School (annex)"]
+    on_the_same_ground = another(sound, "S1", 760, 250, id="S4", name="East Primary School (annex)")
+    assert found(on_the_same_ground, "doctor_not_in_osm") == []
+
+
+def test_a_list_may_name_the_mapped_school_itself(sound: Layers) -> None:
+    mapped = sound.surroundings.schools.assign(name=["Escola do Sol", "Two", "Three"])
+    town = replace(sound, surroundings=replace(sound.surroundings, schools=mapped))
+    assert len(found(town, "doctor_other_name")) == 3
+    stated = with_schools(town, town.schools.assign(osm_id=["n9001", "n9002", None]))
+    assert [fault.value for fault in found(stated, "doctor_other_name")] == ["S3 Bridge Nine-Year School"]
+    assert found(stated, "doctor_not_listed") == []
 
 
 def test_homes_far_from_mapped_ways(sound: Layers) -> None:
