@@ -76,7 +76,7 @@ def _targets(
     left = control_total - float(given.sum())
     shown = {"areas": f"{given.sum():.10g}", "total": f"{control_total:.10g}"}
     if rest.sum() > 0 and left >= 0:
-        targets |= {str(area): left * value / rest.sum() for area, value in rest.items()}
+        targets |= {str(area): float(left * value / rest.sum()) for area, value in rest.items()}
     elif rest.sum() > 0:
         faults.append(Fault("population_areas_exceed", column="control_total", params=shown))
     elif abs(left) > AGREE * control_total:
