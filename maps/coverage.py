@@ -14,13 +14,14 @@ from typing import Any
 import folium
 import geopandas as gpd
 from branca.element import Element, Figure
-from folium.map import Layer
+from folium.map import CustomPane, Layer
 from folium.plugins import Fullscreen
 from folium.utilities import JsCode
 
 from geoplan.run import Run
 from maps import schools
 from maps.language import Say, speaker
+from maps.scene import region_bounds
 
 folium.Map.default_js = []
 folium.Map.default_css = []
@@ -28,6 +29,7 @@ Fullscreen.default_js = []
 Fullscreen.default_css = []
 
 MAX_ZOOM = 19
+PANES = {"ground": 100, "streets": 150, "cells": 200}  # below Leaflet's own vectors (400) and markers (600)
 AREA_LABELS = 40  # more sub-areas than this stay without their names
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 
@@ -72,30 +74,30 @@ def parse_view(text: str | None) -> View | None:
 
 
 def coverage_map(
-    run: Run, stages: Sequence[str], sheets: Sheets, *, view: View | None = None, language: str = "en"
+    run: Run, stage: str, sheets: Sheets, *, view: View | None = None, language: str = "en"
 ) -> folium.Map:
     """The map of a run.
 
     Parameters
     ----------
-    stages
-        Stages whose schools are on the map; the first is shown.
+    stage
+        The stage whose schools are on the map.
     view
         Where the map opens; the whole region when None.
     """
     say = speaker(language)
     drawn = _empty_map(view, say)
-    _raster(sheets.base, overlay=True, control=False, show=True, order=1).add_to(drawn)
+    _raster(sheets.base, "ground", overlay=True, control=False, show=True).add_to(drawn)
     for layer in sheets.extra:
         layer.add_to(drawn)
     for tiles in sheets.cells:
-        _raster(tiles, overlay=False, control=True, show=tiles.name == sheets.shown, order=10).add_to(drawn)
-    for vector in _vectors(run, stages, say):
+        _raster(tiles, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
+    for vector in _vectors(run, stage, say):
         vector.add_to(drawn)
     narrow: Any = JsCode("window.innerWidth < 900")
     folium.LayerControl(collapsed=narrow, autoZIndex=False, position="topright").add_to(drawn)
     if view is None:
-        west, south, east, north = _bounds(run)
+        west, south, east, north = region_bounds(run)
         drawn.fit_bounds([[south, west], [north, east]], padding=(12, 12))
     return drawn
 
@@ -113,11 +115,12 @@ def _empty_map(view: View | None, say: Say) -> folium.Map:
         position="topleft", title=say("Full screen"), title_cancel=say("Leave full screen")
     )
     full.add_to(drawn)
+    for name, order in PANES.items():
+        CustomPane(name, z_index=order).add_to(drawn)
     return drawn
 
 
-def _raster(tiles: Tiles, *, overlay: bool, control: bool, show: bool, order: int) -> Layer:
-    look: dict[str, Any] = {"class_name": "cells" if order > 1 else "ground", "z_index": order}
+def _raster(tiles: Tiles, pane: str, *, overlay: bool, control: bool, show: bool) -> Layer:
     if tiles.bounds is None:
         return folium.TileLayer(
             tiles.address,
@@ -127,10 +130,11 @@ def _raster(tiles: Tiles, *, overlay: bool, control: bool, show: bool, order: in
             control=control,
             show=show,
             max_zoom=MAX_ZOOM,
+            pane=pane,
             key=tiles.name,
-            **look,
         )
     west, south, east, north = tiles.bounds
+    place: dict[str, Any] = {"pane": pane, "key": tiles.name, "attribution": ATTRIBUTION}
     return folium.raster_layers.ImageOverlay(
         tiles.address,
         bounds=[[south, west], [north, east]],
@@ -138,14 +142,11 @@ def _raster(tiles: Tiles, *, overlay: bool, control: bool, show: bool, order: in
         overlay=overlay,
         control=control,
         show=show,
-        pane="tilePane",
-        key=tiles.name,
-        attribution=ATTRIBUTION,
-        **look,
+        **place,
     )
 
 
-def _vectors(run: Run, stages: Sequence[str], say: Say) -> Iterable[Layer]:
+def _vectors(run: Run, stage: str, say: Say) -> Iterable[Layer]:
     for name, title, look in (
         ("areas", say("Sub-areas"), {"color": "#5c6975", "weight": 1, "dashArray": "4 3", "fill": False}),
         ("boundary", say("Boundary"), {"color": "#3b4753", "weight": 1.6, "fill": False}),
@@ -158,18 +159,13 @@ def _vectors(run: Run, stages: Sequence[str], say: Say) -> Iterable[Layer]:
         yield folium.GeoJson(
             gates, name=say("School gates"), point_to_layer=JsCode("geoplan.gate"), show=True, embed=True
         )
-    for k, stage in enumerate(stages):
-        yield school_layer(run, stage, title=say("Schools"), show=k == 0)
-
-
-def school_layer(run: Run, stage: str, *, title: str, show: bool) -> folium.GeoJson:
-    """The rings of a stage's schools."""
     rings = schools.ring_features(schools.cards(run, stage, "en"))
-    return folium.GeoJson(rings, name=title, point_to_layer=JsCode("geoplan.ring"), show=show, stage=stage)
+    yield folium.GeoJson(rings, name=say("Schools"), point_to_layer=JsCode("geoplan.ring"), key="schools")
 
 
 def _outline(table: gpd.GeoDataFrame, title: str, look: Mapping[str, Any], *, named: bool) -> folium.GeoJson:
     kept = table[["name", "geometry"]] if "name" in table else table[["geometry"]].assign(name="")
+    kept = kept.set_geometry(kept.geometry.simplify(_detail(table)).set_precision(1e-6, mode="pointwise"))
     label: dict[str, Any] = {"on_each_feature": JsCode("geoplan.area")} if named else {}
     return folium.GeoJson(
         kept.to_json(drop_id=True),
@@ -181,13 +177,10 @@ def _outline(table: gpd.GeoDataFrame, title: str, look: Mapping[str, Any], *, na
     )
 
 
-def _bounds(run: Run) -> tuple[float, float, float, float]:
-    for name in ("boundary", "areas", "cells"):
-        table = run.tables.get(name)
-        if isinstance(table, gpd.GeoDataFrame) and len(table):
-            west, south, east, north = table.total_bounds.tolist()
-            return west, south, east, north
-    return -10.0, -10.0, 10.0, 10.0
+def _detail(table: gpd.GeoDataFrame) -> float:
+    """Degrees that make no difference on a map of the table: a four-thousandth of its size."""
+    west, south, east, north = table.total_bounds
+    return float(max(east - west, north - south)) / 4000
 
 
 def map_parts(drawn: folium.Map) -> tuple[str, str]:

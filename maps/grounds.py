@@ -74,5 +74,5 @@ def ground_layers(say: Say) -> Iterable[folium.TileLayer]:
             max_native_zoom=18,
             max_zoom=19,
             z_index=2,
-            class_name="ground",
+            pane="ground",
         )

@@ -21,6 +21,8 @@ from geoplan.run import Run
 from maps import basemap, cells, density, story, style, tiles
 from maps.workspace import open_run
 
+TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
+TO_DEGREES = Transformer.from_crs(3857, 4326, always_xy=True)
 THUMBNAIL = (360, 216)
 
 Drawn = NDArray[np.uint8]
@@ -154,13 +156,24 @@ def picture(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> Image
     return ImageChops.multiply(ground, Image.fromarray(colours[..., :3]))
 
 
+def _mercator_bounds(run: Run) -> tiles.Bounds:
+    west, south, east, north = region_bounds(run)
+    x, y = TO_MERCATOR.transform([west, east], [south, north])
+    return x[0], y[0], x[1], y[1]
+
+
+def mercator_size(run: Run) -> tuple[float, float]:
+    """Width and height of the region in EPSG:3857 metres."""
+    west, south, east, north = _mercator_bounds(run)
+    return east - west, north - south
+
+
 def framed(run: Run, width: int, height: int, *, margin: float = 0.06) -> tiles.Canvas:
     """A canvas of that size that holds the whole region with a margin."""
-    west, south, east, north = region_bounds(run)
-    x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform([west, east], [south, north])
-    pixel = max((x[1] - x[0]) / width, (y[1] - y[0]) / height, 0.01) * (1 + 2 * margin)
+    west, south, east, north = _mercator_bounds(run)
+    pixel = max((east - west) / width, (north - south) / height, 0.01) * (1 + 2 * margin)
     half_x, half_y = pixel * width / 2, pixel * height / 2
-    middle_x, middle_y = (x[0] + x[1]) / 2, (y[0] + y[1]) / 2
+    middle_x, middle_y = (west + east) / 2, (south + north) / 2
     bounds = (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
     return tiles.Canvas(bounds, width, height)
 

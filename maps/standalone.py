@@ -1,7 +1,203 @@
-"""placeholder"""
+"""``map.html``: a run as one file that opens from disk with no network, a few MB whatever the county's size.
+
+Cells are pictures in Web Mercator, one per stage and layer; the ground is a picture too. Streets and outlines are
+vectors within a budget, the important ones first, and the page says what was left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
 
 from geoplan.run import Run
+from maps import assets, basemap, coverage, scene, schools, story, style, tables, tiles
+from maps.coverage import Sheets, Tiles
+from maps.language import day, number, speaker, translations
+from maps.streetlines import StreetLines, street_lines
+
+LONG_SIDE = 1400  # pixels of a cell picture
+GROUND_SIDE = 2000  # pixels of the ground picture
+HERE = Path(__file__).resolve().parent
+FULLEST = 5
 
 
 def standalone(run: Run, language: str) -> bytes:
-    return b""
+    """The self-contained map of a run.
+
+    Where the browser libraries are not installed the file holds the figures, and says how to get the map.
+
+    Parameters
+    ----------
+    language
+        ``en`` or ``zh``.
+    """
+    shown = scene.make_scene(run)
+    stages = story.stages(run)
+    streets = street_lines(run.tables)
+    lacking = assets.remedy()
+    data = {} if lacking else _page_data(shown, stages, streets, language)
+    body, script = ("", "") if lacking else coverage.map_parts(_map(shown, stages, language))
+    text = (
+        _environment(language)
+        .get_template("standalone.html")
+        .render(
+            language=language,
+            panels=[_panel(run, stage, language) for stage in stages],
+            stage_names=style.stage_names(language),
+            sources=tables.source_rows(run),
+            run_id=run.run_id,
+            created=day(str(run.manifest.get("created", "")), language),
+            legends=style.legends(language, story.limits_m(run, stages[0])) if stages else {},
+            shown="walk",
+            left_out=_left_out(streets, language),
+            lacking=lacking,
+            styles=_styles(),
+            scripts=[]
+            if lacking
+            else [*_libraries(), f"{script}\ngeoplan.start(map_plan);\ngeoplan.startFile(map_plan);"],
+            map_body=body,
+            page_data=data,
+            hashed=_hashed,
+        )
+    )
+    return text.encode()
+
+
+def _panel(run: Run, stage: str, language: str) -> dict[str, Any]:
+    return {
+        "story": story.tell(run, stage, language),
+        "fullest": schools.fullest(schools.cards(run, stage, language), FULLEST),
+        "areas": tables.area_rows(run, stage, language),
+    }
+
+
+def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
+    first = stages[0] if stages else ""
+    ground = scene.framed(shown.run, *_sides(shown.run, GROUND_SIDE), margin=0.15)
+    names = style.layer_titles(language) if stages else {}
+    pictures = _pictures(shown, first)
+    corners = _degrees(_frame(shown.run))
+    sheets = Sheets(
+        base=Tiles("base", "", _picture_uri(shown, ground), _degrees(ground)),
+        cells=[Tiles(name, title, pictures[name], corners) for name, title in names.items()],
+        shown="walk",
+    )
+    return coverage.coverage_map(shown.run, first, sheets, language=language)
+
+
+def _page_data(shown: scene.Scene, stages: tuple[str, ...], streets: StreetLines, language: str) -> dict[str, Any]:
+    return {
+        "stage": stages[0] if stages else "",
+        "layer": "walk",
+        "language": language,
+        "bounds": scene.corners(shown.run),
+        "streets": streets.lines,
+        "stages": {stage: _stage_data(shown, stage, language) for stage in stages},
+        "words": style.script_words(language),
+    }
+
+
+def _stage_data(shown: scene.Scene, stage: str, language: str) -> dict[str, Any]:
+    cards = schools.cards(shown.run, stage, language)
+    pictures = _pictures(shown, stage, style.PER_STAGE)
+    return {"schools": schools.card_data(cards), "rings": schools.ring_features(cards), "pictures": pictures}
+
+
+def _pictures(shown: scene.Scene, stage: str, layers: tuple[str, ...] = style.CELL_LAYERS) -> dict[str, str]:
+    frame = _frame(shown.run)
+    drawn = {layer: scene.draw(shown, layer, stage, frame) for layer in layers}
+    return {
+        layer: _uri(tiles.palette_png(classes, scene.layer_palette(shown, layer, stage), level=9), "image/png")
+        for layer, classes in drawn.items()
+    }
+
+
+def _frame(run: Run) -> tiles.Canvas:
+    return scene.framed(run, *_sides(run, LONG_SIDE), margin=0.01)
+
+
+def _sides(run: Run, longest: int) -> tuple[int, int]:
+    """Width and height of a picture in the shape of the region."""
+    square = scene.framed(run, longest, longest, margin=0.0)
+    x, y = scene.mercator_size(run)
+    side = square.bounds[2] - square.bounds[0]
+    return max(64, round(longest * x / side)), max(64, round(longest * y / side))
+
+
+def _degrees(canvas: tiles.Canvas) -> tuple[float, float, float, float]:
+    west, south, east, north = canvas.bounds
+    lon, lat = scene.TO_DEGREES.transform([west, east], [south, north])
+    return lon[0], lat[0], lon[1], lat[1]
+
+
+def _picture_uri(shown: scene.Scene, canvas: tiles.Canvas) -> str:
+    picture = basemap.draw(scene.base_map(shown), canvas, streets=False)
+    out = io.BytesIO()
+    picture.quantize(24).save(out, "PNG", optimize=True)
+    return _uri(out.getvalue(), "image/png")
+
+
+def _uri(body: bytes, mimetype: str) -> str:
+    return f"data:{mimetype};base64,{base64.b64encode(body).decode()}"
+
+
+def _left_out(streets: StreetLines, language: str) -> str:
+    if not streets.left_out:
+        return ""
+    say = speaker(language)
+    return say(
+        "To keep this file small, %(n)s of %(total)s stretches of street, the least important ones, are left out.",
+        n=number(streets.left_out, language),
+        total=number(streets.total, language),
+    )
+
+
+@cache
+def _environment(language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
+    )
+    catalogue = translations(language)
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]
+    install(catalogue.gettext, catalogue.ngettext, newstyle=True)
+    return environment
+
+
+def _libraries() -> list[str]:
+    files = [assets.VENDOR / "leaflet.js", assets.VENDOR / "fullscreen.js", HERE / "static" / "map.js"]
+    texts = [path.read_text(encoding="utf-8") for path in [*files, HERE / "static" / "mapfile.js"]]
+    return [re.sub(r"//# sourceMappingURL=\S+", "", text) for text in texts]
+
+
+def _styles() -> str:
+    """Every style sheet with its pictures inside; without the libraries only our own."""
+    own = (HERE / "static" / "geoplan.css").read_text(encoding="utf-8")
+    if assets.missing():
+        return own
+    sheets = [_inlined(name) for name in ("leaflet.css", "fullscreen.css")]
+    return "\n".join([*sheets, own])
+
+
+def _inlined(name: str) -> str:
+    text = (assets.VENDOR / name).read_text(encoding="utf-8")
+    return re.sub(r"url\(['\"]?([\w./-]+)['\"]?\)", _inlined_picture, text)
+
+
+def _inlined_picture(match: re.Match[str]) -> str:
+    path = assets.VENDOR / match[1]
+    kinds: Mapping[str, str] = {".png": "image/png", ".svg": "image/svg+xml"}
+    return f'url("{_uri(path.read_bytes(), kinds[path.suffix])}")' if path.is_file() else "none"
+
+
+def _hashed(script: str) -> str:
+    """The source expression that lets exactly this script run."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -106,7 +106,7 @@ def _map(state: State) -> Any:
         extra=tuple(ground_layers(speaker(state.language))),
     )
     view = coverage.parse_view(state.view)
-    return coverage.coverage_map(state.run, [state.stage], sheets, view=view, language=state.language)
+    return coverage.coverage_map(state.run, state.stage, sheets, view=view, language=state.language)
 
 
 def _downloads(state: State) -> list[dict[str, str]]:

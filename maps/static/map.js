@@ -4,6 +4,7 @@ const geoplan = (() => {
   const data = JSON.parse(document.getElementById("page-data").textContent);
   const words = data.words;
   const rings = new Map(); // school id -> marker of the stage shown
+  const keyed = new Map(); // layers by their key: cell layers, schools
   const SVG = "http://www.w3.org/2000/svg";
 
   function make(tag, text, className) {
@@ -179,5 +180,11 @@ const geoplan = (() => {
     map.fitBounds(data.bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [right, 30], animate: false });
   }
 
-  return { data, rings, ring, gate, area, start, showLegend };
+  for (const kind of [L.ImageOverlay, L.GeoJSON]) {
+    kind.addInitHook(function remember() {
+      if (this.options.key) keyed.set(this.options.key, this);
+    });
+  }
+
+  return { data, keyed, rings, ring, gate, area, start, showLegend };
 })();
