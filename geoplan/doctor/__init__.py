@@ -19,16 +19,7 @@ from layers.errors import Fault
 __all__ = ["completeness", "counts", "examine", "report_rows"]
 
 SEVERITIES = ("error", "warning", "note")
-CHECKS = (
-    isolated_parts,
-    school_faults,
-    shifted,
-    against_osm,
-    far_from_ways,
-    closed_compounds,
-    raster_gap,
-    closed_edge,
-)
+CHECKS = (isolated_parts, school_faults, far_from_ways, closed_compounds, raster_gap, closed_edge)
 
 
 def examine(layers: Layers) -> list[Fault]:
@@ -41,6 +32,10 @@ def examine(layers: Layers) -> list[Fault]:
     """
     ground: Ground = survey(layers)
     found = [fault for check in CHECKS for fault in check(layers, ground)]
+    moved = list(shifted(layers, ground))
+    found += moved or list(
+        against_osm(layers, ground)
+    )  # shifted schools match no mapped one: one fault, not hundreds
     return sorted(found, key=lambda fault: SEVERITIES.index(fault.severity))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -68,7 +69,7 @@ def survey(layers: Layers) -> Ground:
     part, part_m = parts(edges)
     main = part_m >= max(WIDE * part_m.sum(), 1e-9)
     main[:1] = True
-    standards = load(layers.plan.standards.profile)
+    standards = _standards(layers)
     lines = edges.geometry.to_numpy()
     home = shapely.points(layers.cells.table[["x", "y"]].to_numpy(float))
     home_m, home_edge = nearest(lines, home)
@@ -91,6 +92,11 @@ def survey(layers: Layers) -> Ground:
         school_snap_m=_snap(layers, standards, setting_of_schools(layers)),
         standards=standards,
     )
+
+
+def _standards(layers: Layers) -> Standards:
+    asked = layers.plan.standards
+    return load(asked.profile, on=date.fromisoformat(asked.on) if asked.on else None, override=asked.override or None)
 
 
 def parts(edges: gpd.GeoDataFrame) -> tuple[Ints, Floats]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geoplan.doctor.ground import Ground, lonlat, nearest
-from geoplan.doctor.schools import named, table_file
+from geoplan.doctor.schools import named, plan_stages, table_file
 from layers.bundle import STAGES, Layers
 from layers.errors import Fault
 
@@ -41,8 +41,8 @@ SERVED = {
 
 def against_osm(layers: Layers, ground: Ground) -> Iterator[Fault]:
     """Schools that only one side knows, and schools on one place under two names; nothing when OSM is the list."""
-    mapped = _of_interest(layers)
-    if layers.plan.schools.osm or (mapped.empty and layers.surroundings.schools.empty):
+    mapped = layers.surroundings.schools
+    if layers.plan.schools.osm or mapped.empty:
         return
     stated = _stated(layers, mapped)
     pairs = stated | _matched(layers, mapped, stated)
@@ -53,7 +53,7 @@ def against_osm(layers: Layers, ground: Ground) -> Iterator[Fault]:
     for row in _missing(layers, mapped, pairs):
         yield Fault("doctor_not_in_osm", "note", table_file(layers), value=named(layers, row))
     known = set(pairs.values())
-    for other in range(len(mapped)):
+    for other in np.flatnonzero(_of_interest(layers, ground, mapped)).tolist():
         if other not in known:
             yield _not_listed(layers, mapped, other)
 
@@ -74,15 +74,12 @@ def _missing(layers: Layers, mapped: pd.DataFrame, pairs: dict[int, int]) -> lis
     return [row for row in np.flatnonzero(inside & (away > SAME_PLACE_M)).tolist() if row not in pairs]
 
 
-def _of_interest(layers: Layers) -> pd.DataFrame:
-    """Mapped schools of the region that serve a stage the list speaks of, or do not say which."""
-    table = layers.surroundings.schools
-    inside = shapely.contains(layers.boundary, table.geometry.to_numpy()) if len(table) else np.empty(0, bool)
-    listed = {stage for stages in layers.schools["stages"] for stage in stages}
-    spoken = np.array(
-        [not _stages(stage) or bool(listed & set(_stages(stage))) for stage in table["stage"]], dtype=bool
-    )
-    return table[inside & spoken].reset_index(drop=True)
+def _of_interest(layers: Layers, ground: Ground, mapped: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mapped schools of the region that serve a stage of the plan or of the list, or do not say which."""
+    listed = {*plan_stages(layers, ground), *(stage for each in layers.schools["stages"] for stage in each)}
+    spoken = [not _stages(stage) or bool(listed & set(_stages(stage))) for stage in mapped["stage"]]
+    inside = shapely.contains(layers.boundary, mapped.geometry.to_numpy())
+    return np.asarray(inside & np.array(spoken, dtype=bool))
 
 
 def _stages(stage: object) -> tuple[str, ...]:

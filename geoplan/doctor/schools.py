@@ -28,7 +28,8 @@ def school_faults(layers: Layers, ground: Ground) -> Iterator[Fault]:
 def named(layers: Layers, row: int) -> str:
     """``S1 East Primary School``."""
     school = layers.schools.iloc[row]
-    return f"{school['id']} {school['name']}"
+    name = school["name"]
+    return f"{school['id']} {name}" if isinstance(name, str) else str(school["id"])
 
 
 def table_file(layers: Layers) -> str:
@@ -60,7 +61,7 @@ def outside(layers: Layers) -> Iterator[Fault]:
     """Schools outside the region, with their distance to it."""
     metres = layers.schools.geometry.distance(layers.boundary).to_numpy()
     for row in np.flatnonzero(metres > 0).tolist():
-        shown = {"km": f"{metres[row] / 1000:,.1f}"}
+        shown = {"km": f"{metres[row] / 1000:,.2f}"}
         yield Fault("doctor_school_outside", "note", table_file(layers), value=named(layers, row), params=shown)
 
 
@@ -90,7 +91,7 @@ def _one_campus(first: pd.Series[Any], second: pd.Series[Any]) -> bool:
 def without_places(layers: Layers, ground: Ground) -> Iterator[Fault]:
     """Per stage, the schools of the region for which neither places nor classrooms nor classes are known."""
     inside = (layers.schools["scope"] == "inside").to_numpy()
-    for stage in stages(layers, ground):
+    for stage in plan_stages(layers, ground):
         serves = np.array([stage in each for each in layers.schools["stages"]], dtype=bool) & inside
         unknown = serves & layers.schools[[f"{what}_{stage}" for what in PLACES]].isna().all(axis=1).to_numpy()
         if unknown.any():
@@ -103,11 +104,11 @@ def without_school(layers: Layers, ground: Ground) -> Iterator[Fault]:
     """Stages of the plan that no school of the region serves."""
     inside = layers.schools[layers.schools["scope"] == "inside"]
     served = {stage for each in inside["stages"] for stage in each}
-    for stage in stages(layers, ground):
+    for stage in plan_stages(layers, ground):
         if stage not in served:
             yield Fault("doctor_no_school", "note", table_file(layers), column="stage", value=stage)
 
 
-def stages(layers: Layers, ground: Ground) -> tuple[str, ...]:
+def plan_stages(layers: Layers, ground: Ground) -> tuple[str, ...]:
     """The stages of the plan: those it names, else those of its profile."""
     return layers.plan.coverage.stages or tuple(stage.id for stage in ground.standards.stages if stage.id in STAGES)

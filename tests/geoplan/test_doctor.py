@@ -183,7 +183,7 @@ def test_two_schools_on_one_spot(sound: Layers) -> None:
 def test_a_school_outside_the_region(sound: Layers) -> None:
     town = another(sound, "S1", 2500, 500, id="S4", scope="outside")
     fault = only(town, "doctor_school_outside")
-    assert (fault.severity, fault.params["km"]) == ("note", "1.5")
+    assert (fault.severity, fault.params["km"]) == ("note", "1.50")
 
 
 def test_missing_places_are_counted_per_stage(sound: Layers) -> None:
@@ -225,6 +225,7 @@ def test_a_shifted_school_list_is_suspected(sound: Layers, datum: str) -> None:
     assert fault.column == "schools.datum"
     assert float(fault.params["after"]) < 1 < 200 < float(fault.params["before"])
     assert f'datum = "{datum}"' in fault.remedy()
+    assert found(wrong, "doctor_not_in_osm") == found(wrong, "doctor_not_listed") == []
 
 
 def test_no_shift_is_suspected_outside_china(sound: Layers) -> None:
@@ -257,7 +258,10 @@ def test_mapped_schools_of_other_stages_or_places_are_left_alone(sound: Layers) 
     )
     extra = extra.set_geometry([Point(at(150, 950)), Point(at(5000, 0))], crs=sound.crs)
     mapped = pd.concat([sound.surroundings.schools, extra], ignore_index=True)
-    assert found(replace(sound, surroundings=replace(sound.surroundings, schools=mapped)), "doctor_not_listed") == []
+    wide = replace(sound, surroundings=replace(sound.surroundings, schools=mapped))
+    assert found(wide, "doctor_not_listed") == []
+    abroad = another(wide, "S1", 5000, 20, id="S4", name="Far School", scope="inside")
+    assert found(abroad, "doctor_not_in_osm") == []
     osm_list = sound.plan.schools.model_copy(update={"osm": True, "table": None})
     town = replace(sound, plan=sound.plan.model_copy(update={"schools": osm_list}))
     town = with_schools(town, town.schools.iloc[:1])
@@ -401,3 +405,24 @@ def test_every_fault_is_said_in_both_languages() -> None:
     for code, entry in catalogue().items():
         if code.startswith("doctor_"):
             assert set(entry) == {"message_en", "remedy_en", "message_zh", "remedy_zh"}, code
+
+
+def test_the_countys_own_figures_hold(sound: Layers) -> None:
+    own = sound.plan.standards.model_copy(update={"override": {"plan.snap.town": 30}})
+    town = replace(sound, plan=sound.plan.model_copy(update={"standards": own}))
+    assert set(survey(town).snap_m[:50]) == {30.0}
+    stated = sound.plan.streets.model_copy(update={"snap_town_m": 40.0})
+    both = replace(town, plan=town.plan.model_copy(update={"streets": stated}))
+    assert set(survey(both).snap_m[:50]) == {40.0}
+
+
+def test_a_plan_without_schools(sound: Layers) -> None:
+    town = with_schools(sound, sound.schools.iloc[:0])
+    codes = [fault.code for fault in examine(town)]
+    assert codes.count("doctor_no_school") == 2
+    assert codes.count("doctor_not_listed") == 3
+
+
+def test_a_school_without_a_name(sound: Layers) -> None:
+    town = another(sound, "S1", 2500, 500, id="S4", name=None, scope="outside")
+    assert only(town, "doctor_school_outside").value == "S4"
