@@ -182,10 +182,9 @@ def _cut(
     parts[:] = [polygons(shapely.intersection(shape, boundary)) for shape in whole]
     faults = []
     floor = np.minimum(shapely.area(whole), boundary.area) * TOLERATED
-    for number in np.flatnonzero(shapely.area(parts) < floor):
-        faults.append(
-            named.fault("area_outside", int(frame.index[number]), severity="warning", value=_id(frame, number))
-        )
+    for number in np.flatnonzero(shapely.area(parts) < floor).tolist():
+        row, shown = int(frame.index[number]), _id(frame, number)
+        faults.append(named.fault("area_outside", row, severity="warning", value=shown))
         parts[number] = shapely.Polygon()
     tree = shapely.STRtree(parts)
     for first, second in sorted(map(tuple, tree.query(parts, predicate="intersects").T.tolist())):
