@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request
-from flask_babel import Babel, get_babel
+from flask_babel import Babel
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from geoplan.errors import NotFoundError, PlanError
@@ -20,6 +20,7 @@ from maps.grounds import ground_hosts
 from maps.state import request_language
 
 LOG = logging.getLogger(__name__)
+CATALOGUES = language.MemoryDomain()
 STATUS = ((InputError, 422), (NotFoundError, 404), (PlanError, 400))
 TITLES = {400: "The request cannot be carried out", 404: "Not found", 422: "The data cannot be used"}
 DEFAULTS: Mapping[str, Any] = {
@@ -45,7 +46,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     Babel(app, locale_selector=chosen_language)
-    get_babel(app).domain_instance = language.MemoryDomain()
     app.register_blueprint(views.pages)
     app.register_blueprint(api.api)
     app.before_request(_prepare)
@@ -67,6 +67,7 @@ def chosen_language() -> str:
 
 def _prepare() -> None:
     g.nonce = secrets.token_urlsafe(16)
+    CATALOGUES.as_default()
 
 
 def _headers(response: Response) -> Response:

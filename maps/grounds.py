@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import folium
 from flask import current_app
 
-from maps.language import Say
-
 
 @dataclass(frozen=True)
 class Ground:
@@ -59,7 +57,7 @@ def ground_hosts() -> list[str]:
     return [GROUNDS[name].host for name in configured()]
 
 
-def ground_layers(say: Say) -> Iterable[folium.TileLayer]:
+def ground_layers() -> Iterable[folium.TileLayer]:
     """The configured base maps as overlays, all switched off at first."""
     for name in configured():
         ground = GROUNDS[name]
@@ -67,7 +65,7 @@ def ground_layers(say: Say) -> Iterable[folium.TileLayer]:
         yield folium.TileLayer(
             ground.address + key,
             attr=ground.attribution,
-            name=say(ground.title),
+            name=ground.title,
             overlay=True,
             show=False,
             subdomains=ground.subdomains,

@@ -98,7 +98,8 @@ def stage_links(state: State, endpoint: str = "pages.plan_page") -> list[dict[st
 
 def limit_links(state: State) -> list[dict[str, Any]]:
     """The plan page for each limit the run was counted for."""
-    texts: dict[int | None, str] = {None: speaker(state.language)("Own rule")}
+    say = speaker(state.language)
+    texts: dict[int | None, str] = {None: say("Own rule")}
     texts |= {limit: metres(limit, state.language) for limit in story.limits_m(state.run, state.stage)}
     return [
         {"text": text, "href": state.address(limit=limit), "current": limit == state.limit_m}

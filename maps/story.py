@@ -103,6 +103,7 @@ def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> 
     limit_m
         The limit the headline speaks of; each pupil's own rule when None.
     """
+    say = speaker(language)
     facts = stage_summary(run, stage)
     accounts = _accounts(facts, language)
     rules = facts.get("rules") or ()
@@ -112,7 +113,7 @@ def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> 
         notice=local_text(run.summary, "notice", language),
         kicker=_kicker(run, stage, language),
         headline=headline(facts, stage, language, limit_m=limit_m),
-        base=speaker(language)("Where the %(n)s pupils stand", n=number(facts.get("pupils"), language)),
+        base=say("Where the %(n)s pupils stand", n=number(facts.get("pupils"), language)),
         accounts=accounts,
         bar_text=", ".join(f"{account.name} {account.share}" for account in accounts),
         rules=tuple(reasons.rule_sentences(rules, language)),

@@ -144,7 +144,6 @@ def script_words(language: str) -> dict[str, str]:
         "nobody": say("Nobody is counted here."),
         "failed": say("This could not be looked up. Is the service still running?"),
         "map": say("Map"),
-        "copied": say("Link copied"),
     }
 
 

@@ -103,7 +103,7 @@ def _map(state: State) -> Any:
             for name, title in style.layer_titles(state.language).items()
         ],
         shown=state.layer,
-        extra=tuple(ground_layers(speaker(state.language))),
+        extra=tuple(ground_layers()),
     )
     view = coverage.parse_view(state.view)
     return coverage.coverage_map(state.run, state.stage, sheets, view=view, language=state.language)
