@@ -111,12 +111,12 @@ def _town(coords: object) -> list[tuple[float, float]]:
 
 
 class _Paper:
-    """Collects nodes once each, then ways, in the order an OSM file has them."""
+    """Collects nodes once each, then ways, each in the order of their ids, as OSM files have them."""
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[float, float], int] = {}
-        self.nodes: list[str] = []
-        self.ways: list[str] = []
+        self.nodes: dict[int, str] = {}
+        self.ways: dict[int, str] = {}
 
     def node(self, point: tuple[float, float], tags: dict[str, str]) -> int:
         if point not in self.numbers:
@@ -127,14 +127,14 @@ class _Paper:
     def lone(self, number: int, point: tuple[float, float], tags: dict[str, str]) -> None:
         place = _lonlat(pd.Series([land.at(*point)[0]]), pd.Series([land.at(*point)[1]]))
         head = f'<node id="{number}" version="1" lat="{place["lat"][0]:.9f}" lon="{place["lon"][0]:.9f}"'
-        self.nodes.append(f"{head}>{_tag_lines(tags)}</node>" if tags else f"{head}/>")
+        self.nodes[number] = f"{head}>{_tag_lines(tags)}</node>" if tags else f"{head}/>"
 
     def way(self, number: int, line: list[tuple[float, float]], tags: dict[str, str]) -> None:
         refs = "".join(f'<nd ref="{self.node(point, {})}"/>' for point in line)
-        self.ways.append(f'<way id="{number}" version="1">{refs}{_tag_lines(tags)}</way>')
+        self.ways[number] = f'<way id="{number}" version="1">{refs}{_tag_lines(tags)}</way>'
 
     def text(self) -> str:
-        body = "\n".join([*self.nodes, *self.ways])
+        body = "\n".join(text for _, text in [*sorted(self.nodes.items()), *sorted(self.ways.items())])
         return f'<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6" generator="toytown">\n{body}\n</osm>\n'
 
 
