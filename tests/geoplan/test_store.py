@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from geoplan import store
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.identity import plain
 from geoplan.run import Run
-from geoplan.store import aside, runs
+from geoplan.store import aside, runs, tables
 from layers.bundle import Source
 from tests.toytown import toytown_run
 
@@ -378,6 +379,47 @@ NESTS = st.recursive(
 def test_plain_data_is_json_and_stays_as_it_is(value: object) -> None:
     once = plain(value)
     assert plain(json.loads(json.dumps(once, allow_nan=False))) == once
+
+
+TABLES = st.lists(
+    st.tuples(
+        st.text(max_size=4) | st.none(),
+        st.floats(allow_nan=True, allow_infinity=False),
+        st.booleans(),
+        st.lists(st.sampled_from(["primary", "junior"]), max_size=2).map(tuple),
+        st.tuples(st.floats(-179, 179), st.floats(-80, 80)),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TABLES)
+def test_any_table_comes_back(rows: list[tuple[object, ...]]) -> None:
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), (), ()]
+    table = gpd.GeoDataFrame(
+        {
+            "name": pd.Series(columns[0], dtype=object),
+            "load": np.array(columns[1], float),
+            "mapped": np.array(columns[2], bool),
+            "stages": pd.Series(columns[3], dtype=object),
+        },
+        geometry=gpd.points_from_xy(*zip(*columns[4], strict=True)) if rows else [],
+        crs=4326,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        tables.write_table(table, Path(folder) / "t.parquet")
+        read = tables.read_table(Path(folder) / "t.parquet")
+    assert_same_table(read, table)
+    assert read.crs == table.crs
+
+
+def test_nested_values_become_json_text(tmp_path: Path) -> None:
+    table = pd.DataFrame({"tags": [{"b": 1, "a": float("nan")}, None]}, index=[7, 3])
+    tables.write_table(table, tmp_path / "t.parquet")
+    read = tables.read_table(tmp_path / "t.parquet")
+    assert read["tags"].tolist()[0] == '{"a": null, "b": 1}'
+    assert read["tags"].isna().tolist() == [False, True]
 
 
 def test_files_are_readable_by_others(run: Run, tmp_path: Path) -> None:
