@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from geoplan.doctor.ground import Ground, lonlat, nearest
 from geoplan.doctor.schools import named, plan_stages, table_file
 from layers.bundle import STAGES, Layers
-from layers.errors import Fault
+from layers.errors import Fault, Severity
 
 FAR_M = 500.0  # the same school is looked for this far
 SAME_PLACE_M = 60.0  # two names this near are one school
@@ -161,7 +161,8 @@ def _other_name(layers: Layers, mapped: pd.DataFrame, row: int, other: int) -> F
 def _not_listed(layers: Layers, mapped: pd.DataFrame, other: int) -> Fault:
     there = mapped.iloc[other]
     shown = {"osm_id": there["osm_id"], "at": lonlat(layers, there["geometry"].x, there["geometry"].y)}
-    return Fault("doctor_not_listed", "warning", table_file(layers), value=_called(there["name"]), params=shown)
+    severity: Severity = "warning" if _stages(there["stage"]) else "note"  # a stage that is known weighs more
+    return Fault("doctor_not_listed", severity, table_file(layers), value=_called(there["name"]), params=shown)
 
 
 def _called(name: object) -> str:

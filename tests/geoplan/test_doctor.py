@@ -250,6 +250,9 @@ def test_the_list_against_openstreetmap_both_ways(sound: Layers) -> None:
     missing = only(town, "doctor_not_listed")
     assert (missing.value, missing.params["osm_id"]) == ("North Kindergarten", "n77")
     assert missing.severity == "warning"
+    vague = mapped.assign(stage=[None, None, "nine_year"])
+    town = replace(sound, surroundings=replace(sound.surroundings, schools=vague))
+    assert only(town, "doctor_not_listed").severity == "note"
 
 
 def test_mapped_schools_of_other_stages_or_places_are_left_alone(sound: Layers) -> None:
