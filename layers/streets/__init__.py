@@ -24,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from layers.bundle import Streets, Surroundings
 from layers.errors import Fault
 from layers.planfile import PlanFile
+from layers.streets.access import way_access
 from layers.streets.barriers import build_barriers, build_openings, kind_frame, read_barriers
 from layers.streets.coast import sea_polygons
 from layers.streets.extent import coverage_faults, extract_box, graph_notes, parts_note, window_of
@@ -136,9 +137,10 @@ def _assemble(
     points, every = segments(ways, crs)
     found = within(every, points, region)
     shapes = metric_polygons(areas, crs)
-    graph_nodes, edges, gates = build_graph(ways, found, points, nodes, crs, ferries=ferries)
+    access = [way_access(tags, ferries=ferries) for tags in ways.tags]
+    graph_nodes, edges, gates = build_graph(ways, access, found, points, nodes, crs)
     barriers = build_barriers(ways, found, points, (areas.tags, shapes), crs)
-    streets = Streets(graph_nodes, edges, barriers, build_openings(ways, found, points, nodes, crs))
+    streets = Streets(graph_nodes, edges, barriers, build_openings(ways, access, found, points, nodes, crs))
     sea = sea_polygons(ways, every, points, extract_box(extract, crs, region))
     ground = build_ground(areas, shapes, (ways, found, points), region, crs)
     surroundings = Surroundings(

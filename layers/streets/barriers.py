@@ -14,7 +14,7 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Fault
-from layers.streets.access import shuts_feet, way_access
+from layers.streets.access import Access, shuts_feet
 from layers.streets.osm import Nodes, Ways
 from layers.streets.segments import Bools, Ints, Points, Segments, lines
 from layers.streets.tables import Tags, is_lifted, kind_of, table
@@ -54,7 +54,9 @@ def build_barriers(
     return kind_frame(kinds, np.array(shapes, dtype=object), crs)
 
 
-def build_openings(ways: Ways, found: Segments, points: Points, nodes: Nodes, crs: CRS) -> gpd.GeoDataFrame:
+def build_openings(
+    ways: Ways, access: Sequence[Access], found: Segments, points: Points, nodes: Nodes, crs: CRS
+) -> gpd.GeoDataFrame:
     """Points where a barrier lets people through.
 
     Gates and level crossings wherever they are mapped (not those shut to feet); bollards, other entrances and
@@ -63,7 +65,9 @@ def build_openings(ways: Ways, found: Segments, points: Points, nodes: Nodes, cr
     """
     of_way = barrier_kinds(ways)
     on_wall = _points_of(found, np.isin(of_way.astype(str), CLOSED_KINDS), points)
-    walked = np.array([way_access(tags).walk and not is_lifted(tags) for tags in ways.tags], dtype=bool)
+    walked = np.array(
+        [item.walk and not is_lifted(tags) for item, tags in zip(access, ways.tags, strict=True)], dtype=bool
+    )
     on_both = on_wall & _points_of(found, walked, points)
     row_of = {int(osm_id): row for row, osm_id in enumerate(points.osm_id)}
     kinds: dict[int, str | None] = {int(row): "passage" for row in np.flatnonzero(on_both)}

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from layers.streets.access import Access, ferry_minutes, shuts_feet, way_access
+from layers.streets.access import Access, ferry_minutes, shuts_feet
 from layers.streets.osm import Nodes, Ways
 from layers.streets.segments import Bools, Floats, Ints, Points, Segments, lengths_m, lines
 from layers.streets.tables import Tags, table
@@ -27,9 +27,11 @@ class Gates:
 
 
 def build_graph(
-    ways: Ways, found: Segments, points: Points, nodes: Nodes, crs: CRS, *, ferries: bool = False
+    ways: Ways, access: Sequence[Access], found: Segments, points: Points, nodes: Nodes, crs: CRS
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame, Gates]:
     """Nodes and edges as ``layers.bundle.Streets`` describes them, and what was done about gates.
+
+    ``access`` has an entry for each way; ways nobody may use are left out.
 
     Nodes are the places where two pieces of way meet, the ends of ways, and crossings, signals, barriers and
     calming on a way. Loops are split at the shape point nearest their middle, so ``u != v`` everywhere; parallel
@@ -38,7 +40,6 @@ def build_graph(
     A public way through a gate that is shut to feet is cut there: the node appears twice. A private gate makes the
     two edges beside it private. Where more than two edges meet at the gate it is left open and counted.
     """
-    access = [way_access(tags, ferries=ferries) for tags in ways.tags]
     kept = np.array([item.any for item in access], dtype=bool)
     osm_id = np.array(ways.osm_id, dtype=np.int64)
     found = _by_way_id(_drawn_once(found.of(kept[found.way]), osm_id), osm_id)
@@ -50,7 +51,7 @@ def build_graph(
     table_ = _edge_table(found, edge, metres, beside_gate, access)
     table_["ferry_min"] = _ferry(table_, ways.tags, metres, found.way)
     edges = _with_tags(table_, ways)
-    frame = gpd.GeoDataFrame(edges, geometry=lines(found, points, edge), crs=crs)
+    frame = gpd.GeoDataFrame(edges, geometry=lines(found, points, edge), crs=crs, copy=False)
     return (*_numbered(frame, points, tags_at), gates)
 
 
@@ -196,12 +197,19 @@ def _edge_id(osm_id: int) -> str:
 
 def tag_columns(tags: Sequence[Tags], keys: Sequence[str], rows: NDArray[np.int64]) -> pd.DataFrame:
     """A column of str or None (dtype object) for each key, one row for each of ``rows`` of ``tags``."""
-    columns = {}
-    for key in keys:
-        values = np.empty(len(tags), dtype=object)
-        values[:] = [item.get(key) for item in tags]
-        columns[key] = pd.Series(values[rows], dtype=object)
-    return pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
+    given: dict[str, NDArray[np.object_]] = {}
+    wanted = set(keys)
+    for row, item in enumerate(tags):
+        for key in item.keys() & wanted:
+            if key not in given:
+                given[key] = np.empty(len(tags), dtype=object)
+            given[key][row] = item[key]
+    columns = {key: given[key][rows] if key in given else np.empty(len(rows), dtype=object) for key in keys}
+    return pd.DataFrame(
+        {key: pd.Series(column, dtype=object, copy=False) for key, column in columns.items()},
+        index=pd.RangeIndex(len(rows)),
+        copy=False,
+    )
 
 
 def _numbered(

@@ -171,7 +171,8 @@ def _take_node(extract: Extract, node: osmium.osm.Node, window: Window) -> None:
 
 def _take_way(extract: Extract, way: osmium.osm.Way, window: Window) -> None:
     refs = list(way.nodes)
-    lons, lats = [ref.x for ref in refs], [ref.y for ref in refs]
+    places = [ref.location for ref in refs]
+    lons, lats = [place.x for place in places], [place.y for place in places]
     tags = dict(way.tags)
     box = _box(lons, lats)
     if "highway" in tags:
@@ -189,7 +190,8 @@ def _take_square(extract: Extract, area: osmium.osm.Area, window: Window) -> Non
         return
     for ring in area.outer_rings():
         refs = list(ring)
-        lons, lats = [ref.x for ref in refs], [ref.y for ref in refs]
+        places = [ref.location for ref in refs]
+        lons, lats = [place.x for place in places], [place.y for place in places]
         box = _box(lons, lats)
         if box is not None and _overlap(box, window):
             tags = {**dict(area.tags), "area": "yes"}
