@@ -60,7 +60,9 @@ def check(table: pd.DataFrame, contract: Contract, file: str) -> tuple[pd.DataFr
     faults = _columns(out, contract, file)
     for name in out.columns:
         column = contract.column(str(name))
-        if column and name != "geometry":
+        if column is None and name != "geometry":
+            out[name] = _plain(out[name])
+        elif column:
             out[name], found = _cells(out[name], column, rows, Fault("", file=file, column=headings.get(name, name)))
             faults += found
     faults += _keys(out, contract, rows, file)
@@ -121,6 +123,16 @@ def _cells(
     numeric = column.kind in NUMERIC
     data = [np.nan if value is None else value for value in read] if numeric else read
     return pd.Series(data, index=values.index, name=values.name, dtype=np.float64 if numeric else object), faults
+
+
+def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
+    """A column the contract does not know, of one type: numbers, else texts; None where empty."""
+    cells = [None if is_missing(value) else value for value in values]
+    given = [value for value in cells if value is not None]
+    if given and all(isinstance(value, (int, float, np.number)) and not isinstance(value, bool) for value in given):
+        return pd.Series(cells, index=values.index, name=values.name, dtype=np.float64)
+    texts = [None if value is None else text(value) for value in cells]
+    return pd.Series(texts, index=values.index, name=values.name, dtype=object)
 
 
 def _cell(value: Any, reader: Callable[[Any], Any]) -> tuple[Any, str]:

@@ -50,7 +50,8 @@ def read_schools(
     Schools in order of ``id``: ``id, name, stage, stages`` (tuple), ``ownership, setting, scope, campus_of, group``,
     ``shifts, opened, closes, pupils_from_outside, beds, boarders, site_m2``; per stage ``places_<s>, classrooms_<s>,
     classes_<s>, enrolment_<s>`` (NaN unknown); ``assumed`` (column names divided by ;), ``source``, every other
-    column of the table, Point. Gates: ``school_id``, Point; at least one a school. All faults: rows with an error are left out.
+    column of the table, Point. Gates: ``school_id``, Point; at least one a school. All faults: rows with an error
+    are left out.
 
     Raises
     ------

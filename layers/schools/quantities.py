@@ -121,7 +121,7 @@ def _shares(school: _School) -> dict[str, float] | None:
 
 
 def parse_split(text: str, stages: tuple[str, ...]) -> dict[str, float] | None:
-    """``0.6,0.4`` in the order of grades, or ``primary:0.6;junior:0.4``, or per cent; None where it does not add up."""
+    """Shares from ``0.6,0.4`` (order of grades) or ``primary:0.6;junior:0.4``; None where they do not add up."""
     parts = [part.strip() for part in _LISTS.split(text) if part.strip()]
     named = [re.split(r"[:：=]", part, maxsplit=1) for part in parts]
     try:

@@ -1,0 +1,63 @@
+"""New housing: how many dwellings, when, and whether its residents are counted already."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
+
+from layers.aliases import choice
+from layers.errors import Fault
+from layers.planfile import PlanFile
+from layers.sites import in_order
+from layers.tables import Bounds
+from layers.tables.named import Named, read_named
+
+NAME_ONLY = "name_only"
+NEEDED = ("dwellings", "ready")
+
+
+def read_housing(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> tuple[gpd.GeoDataFrame | None, list[Fault]]:
+    """Housing projects in order of ``id``, Point or Polygon.
+
+    ``status`` ``name_only`` is a project that is shown but not computed: it needs neither ``dwellings`` nor
+    ``ready``; every other row needs both. ``in_population`` is True, False or None (not said).
+    """
+    if plan.housing is None:
+        return None, []
+    section = plan.housing
+    named = read_named(plan, section.table, "housing", crs, datum=section.datum, stated=section.crs, near=near)
+    if named.table is None or "id" not in named.table:
+        return None, named.faults
+    table = named.places
+    given = table["status"] if "status" in table else pd.Series(None, index=table.index, dtype=object)
+    status = pd.Series([_status(value) for value in given], index=table.index, dtype=object)
+    faults = _lacking(named, status)
+    table = table.assign(status=status)
+    for column in NEEDED:
+        if column not in table:
+            table[column] = float("nan")
+    return in_order(table, "id"), [*named.faults, *faults]
+
+
+def _status(value: str | None) -> str | None:
+    return None if value is None else choice(value, "status", (NAME_ONLY,)) or value
+
+
+def _lacking(named: Named, status: pd.Series[str]) -> list[Fault]:
+    """A fault for every computed project without dwellings or year; one for a column that is not there at all."""
+    assert named.table is not None
+    computed = (status != NAME_ONLY).to_numpy()
+    told = {fault.row for fault in named.faults}
+    faults = []
+    for column in NEEDED:
+        if column not in named.table:
+            faults += [Fault("housing_column", file=named.file, column=column)] if computed.any() else []
+            continue
+        empty = named.table[column].isna().to_numpy() & computed
+        faults += [
+            named.fault("housing_value", record, column=column)
+            for record in range(len(empty))
+            if empty[record] and named.rows[record] not in told
+        ]
+    return faults
