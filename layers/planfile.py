@@ -173,22 +173,121 @@ class PlanFile(Section):
         return self.root / name
 
 
-def read_plan(path: Path) -> PlanFile:
-    """Read ``plan.toml`` (or the folder that holds it); InputError lists every fault at once."""
+FILES: dict[str, tuple[str, ...]] = {
+    "region.boundary": ("region.place",),
+    "region.areas": (),
+    "population.raster": ("population.url",),
+    "population.grid": ("population.url",),
+    "population.ages": (),
+    "population.births": (),
+    "population.registered": (),
+    "streets.osm": ("streets.url", "streets.place"),
+    "streets.elevation": (),
+    "streets.audit": (),
+    "streets.barriers": (),
+    "schools.table": (),
+    "schools.gates": (),
+    "housing.table": (),
+    "sites.table": (),
+    "sites.exclusions": (),
+    "zones.current": (),
+    "zones.blocks": (),
+    "transport.stops": (),
+    "venues.table": (),
+    "costs.table": (),
+}
+"""Keys that name a file, each with the keys that let it be fetched later."""
+
+SOURCES: dict[str, tuple[str, ...]] = {
+    "region_none": ("region.boundary", "region.place"),
+    "population_no_source": ("population.raster", "population.grid", "population.buildings"),
+    "streets_not_given": ("streets.osm", "streets.place", "streets.url"),
+    "schools_none": ("schools.table", "schools.osm"),
+}
+"""Fault of a required section that names none of its sources."""
+
+
+def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> PlanFile:
+    """Read ``plan.toml`` (or the folder that holds it).
+
+    Parameters
+    ----------
+    path
+        The file or its folder.
+    files
+        Whether every file named must exist; those that can be fetched from a place or an address may be missing.
+    inside
+        A folder no named file may lie outside of, for plans written by people who may not read the whole disk.
+
+    Raises
+    ------
+    InputError
+        Every fault at once: unknown keys, wrong types, sections without a source, missing files, names that are
+        no plain file names.
+    """
     file = path / "plan.toml" if path.is_dir() else path
+    data = _load(file)
+    faults = [*_source_faults(data, file.name), *_name_faults(data, file, files=files, inside=inside)]
+    plan = None
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        plan = PlanFile(root=file.parent.resolve(), **{key: data[key] for key in data if key != "root"})
+    except ValidationError as error:
+        faults = [*_key_faults(error, file.name), *faults]
+    if "root" in data:
+        params = {"why": "Extra inputs are not permitted"}
+        faults.insert(0, Fault("plan_key", file=file.name, column="root", params=params))
+    if faults or plan is None:
+        raise InputError(faults)
+    return plan
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise InputError([Fault("plan_missing", file=str(file))]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError([Fault("plan_unreadable", file=file.name, value=str(error))]) from None
-    try:
-        return PlanFile(root=file.parent.resolve(), **data)
-    except ValidationError as error:
-        raise InputError(_faults(error, file.name)) from None
 
 
-def _faults(error: ValidationError, file: str) -> list[Fault]:
+def _value(data: dict[str, Any], key: str) -> Any:
+    section, _, name = key.partition(".")
+    held = data.get(section)
+    return held.get(name) if isinstance(held, dict) else None
+
+
+def _source_faults(data: dict[str, Any], file: str) -> list[Fault]:
+    """Required sections that are there but name no source."""
+    return [
+        Fault(code, file=file, column=keys[0].partition(".")[0])
+        for code, keys in SOURCES.items()
+        if isinstance(data.get(keys[0].partition(".")[0]), dict) and not any(_value(data, key) for key in keys)
+    ]
+
+
+def _name_faults(data: dict[str, Any], plan: Path, *, files: bool, inside: Path | None) -> list[Fault]:
+    """Names that could be no local file, lie outside ``inside``, or are not there."""
+    faults = []
+    for key, online in FILES.items():
+        name = _value(data, key)
+        if not isinstance(name, str):
+            continue
+        if not _is_plain(name) or (inside is not None and not _lies_in(plan.parent / name, inside)):
+            faults.append(Fault("plan_path", file=plan.name, column=key, value=name[:80]))
+        elif files and not (plan.parent / name).is_file() and not any(_value(data, other) for other in online):
+            faults.append(Fault("plan_file_missing", file=plan.name, column=key, value=name[:80]))
+    return faults
+
+
+def _is_plain(name: str) -> bool:
+    return bool(name.strip()) and "://" not in name and "\x00" not in name and not name.lower().startswith("/vsi")
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def _key_faults(error: ValidationError, file: str) -> list[Fault]:
     return [
         Fault(
             "plan_key",
