@@ -1,10 +1,13 @@
 """Compiled searches: bucket queues over integer weights, with no work that grows with the graph.
 
 Every queue is a ring of buckets (Dial 1969): ``head[b]`` is the last entry put into bucket ``b``, entries are chained
-in a pool as ``next << 32 | node``. Weights are at least 1, so all entries of a bucket are final when it is opened.
-The ring is longer than any arc in use and any first cost, so that a bucket never holds two distances.
-``record[node] = epoch << 32 | distance``: one memory access tells whether this search has seen the node and how near;
-a new search only takes the next epoch. An entry is pushed only when it betters the record, so a node settles once.
+in a pool as ``next << 32 | node``, and a bit per bucket says which hold any. Weights are at least 1, so all entries
+of a bucket are final when it is opened. The ring is longer than any arc in use and any first cost, so that a bucket
+never holds two distances. A search leaves its queue empty for the next.
+
+``record[node] = -epoch << 32 | distance``: each search takes the next epoch, so that whatever earlier ones left is
+larger, and one comparison tells whether a distance is the best so far. An entry is pushed only when it betters the
+record, so a node settles once.
 """
 
 from __future__ import annotations
@@ -12,10 +15,53 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 FAR = np.int64(0x7FFFFFFFFFFFFFFF)
 LOW = np.int64(0xFFFFFFFF)
+ROW = np.uint64
+"""Rows as unsigned numbers spare the test for negative indices in inner loops."""
+
+
+@intrinsic
+def trailing_zeros(typing: Any, word: Any) -> Any:
+    """Place of the lowest bit set in a word that is not 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+@njit(cache=True, nogil=True, inline="always")
+def put(entry: Any, place: Any, slot: Any, head: Any, used: Any, chain: Any) -> None:
+    """Chain an entry (a node, or anything below 2**32) in front of a bucket of the ring."""
+    bucket = ROW(place)
+    chain[slot] = (np.int64(head[bucket]) << 32) | np.int64(entry)
+    head[bucket] = slot
+    used[bucket >> ROW(6)] |= np.int64(1) << np.int64(bucket & ROW(63))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def next_bucket(place: Any, used: Any) -> Any:
+    """First bucket that holds anything, from a place on around the ring; there must be one."""
+    w = place >> 6
+    word = (used[w] >> (place & 63)) << (place & 63)
+    while word == 0:
+        w = (w + 1) & (used.size - 1)
+        word = used[w]
+    return (w << 6) | trailing_zeros(word)  # type: ignore[call-arg]  # the typing context is numba's
+
+
+@njit(cache=True, nogil=True, inline="always")
+def empty(bucket: Any, head: Any, used: Any) -> Any:
+    """Take all entries out of a bucket; returns the first, chained to the others."""
+    first = np.int64(head[bucket])
+    head[bucket] = -1
+    used[bucket >> 6] ^= np.int64(1) << (bucket & 63)
+    return first
 
 
 @njit(cache=True, nogil=True)
@@ -24,57 +70,49 @@ def settle(
 ) -> Any:
     """One search from the seeds ``first:last``; writes ``distance << 32 | node`` to ``found[at:]``, nearest first.
 
-    ``space`` is (record, head, pool, epoch) of one thread. Returns the end of what was written.
+    ``space`` is (record, head, used, pool, epoch) of one thread. Returns the end of what was written.
     """
-    record, head, pool, epoch = space
+    record, head, used, pool, epoch = space
     epoch[0] += 1
-    base = epoch[0] << 32
+    base = -epoch[0] << 32
     mask = np.int64(head.size - 1)
-    used = 0
+    pushed = np.int64(0)
     waiting = 0
     now = np.int64(limit)
     for i in range(first, last):
         near = np.int64(cost[i])
-        key = base | near
-        v = np.int64(node[i])
-        if near <= limit and (record[v] < base or record[v] > key):
-            record[v] = key
-            b = near & mask
-            pool[used] = (np.int64(head[b]) << 32) | v
-            head[b] = used
-            used += 1
+        if near <= limit and (base | near) < record[node[i]]:
+            record[node[i]] = base | near
+            put(node[i], near & mask, pushed, head, used, pool)
+            pushed += 1
             waiting += 1
             now = min(now, near)
     while waiting > 0:
-        b = now & mask
-        h = np.int64(head[b])
+        place = now & mask
+        bucket = next_bucket(place, used)
+        now += (bucket - place) & mask
+        h = empty(bucket, head, used)
         key = base | now
         while h >= 0:
-            entry = pool[h]
-            v = entry & LOW
+            entry = pool[ROW(h)]
+            v = ROW(entry & LOW)
             h = entry >> 32
             waiting -= 1
             if record[v] != key:
                 continue
-            found[at] = (now << 32) | v
+            found[at] = (now << 32) | np.int64(v)
             at += 1
-            for a in range(start[v], start[v + 1]):
+            for a in range(ROW(start[v]), ROW(start[v + ROW(1)])):
                 arc = packed[a]
                 far = now + (arc >> 32)
                 if far > limit:
                     break
-                t = arc & LOW
-                better = base | far
-                seen = record[t]
-                if seen < base or seen > better:
-                    record[t] = better
-                    c = far & mask
-                    pool[used] = (np.int64(head[c]) << 32) | t
-                    head[c] = used
-                    used += 1
+                t = ROW(arc & LOW)
+                if (base | far) < record[t]:
+                    record[t] = base | far
+                    put(t, far & mask, pushed, head, used, pool)
+                    pushed += 1
                     waiting += 1
-        head[b] = -1
-        now += 1
     return at
 
 
@@ -106,7 +144,7 @@ def unpack(found: Any, external: Any, node: Any, dist: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, limit: int, head: Any) -> Any:
+def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, limit: int, head: Any, used: Any) -> Any:
     """Nearest source of every node, with the tree of shortest paths.
 
     Equal distances go to the smaller source, then to the smaller arc (the smaller tail); a seed comes before any arc.
@@ -126,29 +164,28 @@ def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, lim
     parent = np.full(nodes, -1, np.int32)
     order = np.empty(nodes, np.int32)
     pool = np.empty(packed.size + node.size + 1, np.int64)
-    used = 0
+    pushed = np.int64(0)
     waiting = 0
     reached = 0
     now = np.int64(limit)
     for i in range(node.size):
         near = np.int64(cost[i])
-        v = np.int64(node[i])
         label = (near << 32) | np.int64(source[i])
-        if near <= limit and label < best[v]:
-            if (best[v] >> 32) > near:
-                b = near & mask
-                pool[used] = (np.int64(head[b]) << 32) | v
-                head[b] = used
-                used += 1
+        if near <= limit and label < best[node[i]]:
+            if (best[node[i]] >> 32) > near:
+                put(node[i], near & mask, pushed, head, used, pool)
+                pushed += 1
                 waiting += 1
-            best[v] = label
+            best[node[i]] = label
             now = min(now, near)
     while waiting > 0:
-        b = now & mask
-        h = np.int64(head[b])
+        place = now & mask
+        bucket = next_bucket(place, used)
+        now += (bucket - place) & mask
+        h = empty(bucket, head, used)
         while h >= 0:
-            entry = pool[h]
-            v = entry & LOW
+            entry = pool[ROW(h)]
+            v = ROW(entry & LOW)
             h = entry >> 32
             waiting -= 1
             label = best[v]
@@ -156,28 +193,23 @@ def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, lim
                 continue
             order[reached] = v
             reached += 1
-            for a in range(start[v], start[v + 1]):
+            for a in range(ROW(start[v]), ROW(start[v + ROW(1)])):
                 arc = packed[a]
-                weight = arc >> 32
-                far = now + weight
+                offer = label + ((arc >> 32) << 32)
+                far = offer >> 32
                 if far > limit:
                     break
-                t = arc & LOW
-                offer = label + (weight << 32)
+                t = ROW(arc & LOW)
                 seen = best[t]
                 if offer < seen:
                     if (seen >> 32) > far:
-                        c = far & mask
-                        pool[used] = (np.int64(head[c]) << 32) | t
-                        head[c] = used
-                        used += 1
+                        put(t, far & mask, pushed, head, used, pool)
+                        pushed += 1
                         waiting += 1
                     best[t] = offer
                     parent[t] = a
-                elif offer == seen and a < parent[t]:
+                elif offer == seen and np.int64(a) < parent[t]:
                     parent[t] = a
-        head[b] = -1
-        now += 1
     return best, parent, order[:reached]
 
 
@@ -224,62 +256,60 @@ def still_held(near: Any, v: Any, label: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def nearest_k(start: Any, packed: Any, node: Any, cost: Any, source: Any, limit: int, head: Any, near: Any) -> None:
+def nearest_k(
+    start: Any, packed: Any, node: Any, cost: Any, source: Any, limit: int, head: Any, used: Any, near: Any
+) -> None:
     """The k nearest different sources of every node, by distance, then by source.
 
     ``near`` (nodes, k) int64 comes filled with FAR and leaves with ``distance << 32 | source``, ascending.
     A label among a node's k best is among the k best of the node it came by, so no other label need travel on.
+    Slots of the pool are used again: ``held[slot]`` is ``source << 32 | node``, ``chain[slot] >> 32`` the next slot.
     """
     mask = np.int64(head.size - 1)
     size = packed.size * near.shape[1] + node.size + 1
-    chain = np.empty(size, np.int32)
+    chain = np.empty(size, np.int64)
     held = np.empty(size, np.int64)
     free = np.int64(-1)
-    used = np.int64(0)
+    pushed = np.int64(0)
     waiting = 0
     now = np.int64(limit)
     for i in range(node.size):
-        label = (np.int64(cost[i]) << 32) | np.int64(source[i])
-        if cost[i] <= limit and offer_label(near, node[i], label):
-            b = cost[i] & mask
-            chain[used] = head[b]
-            held[used] = (np.int64(source[i]) << 32) | np.int64(node[i])
-            head[b] = used
-            used += 1
+        first = np.int64(cost[i])
+        if first <= limit and offer_label(near, node[i], (first << 32) | np.int64(source[i])):
+            held[pushed] = (np.int64(source[i]) << 32) | np.int64(node[i])
+            put(0, first & mask, pushed, head, used, chain)
+            pushed += 1
             waiting += 1
-            now = min(now, np.int64(cost[i]))
+            now = min(now, first)
     while waiting > 0:
-        b = now & mask
-        h = np.int64(head[b])
+        place = now & mask
+        bucket = next_bucket(place, used)
+        now += (bucket - place) & mask
+        h = empty(bucket, head, used)
         while h >= 0:
             entry = held[h]
-            after = np.int64(chain[h])
+            after = chain[h] >> 32
             chain[h] = free
             free = h
             h = after
             waiting -= 1
-            v = entry & LOW
+            v = ROW(entry & LOW)
             label = (now << 32) | (entry >> 32)
             if not still_held(near, v, label):
                 continue
-            for a in range(start[v], start[v + 1]):
+            for a in range(ROW(start[v]), ROW(start[v + ROW(1)])):
                 arc = packed[a]
-                weight = arc >> 32
-                far = now + weight
+                far = now + (arc >> 32)
                 if far > limit:
                     break
-                t = arc & LOW
-                if offer_label(near, t, label + (weight << 32)):
+                t = ROW(arc & LOW)
+                if offer_label(near, t, (far << 32) | (entry >> 32)):
                     slot = free
                     if slot >= 0:
-                        free = np.int64(chain[slot])
+                        free = chain[slot]
                     else:
-                        slot = used
-                        used += 1
-                    c = far & mask
-                    chain[slot] = head[c]
-                    held[slot] = (entry & ~LOW) | t
-                    head[c] = slot
+                        slot = pushed
+                        pushed += 1
+                    held[slot] = (entry & ~LOW) | np.int64(t)
+                    put(0, far & mask, slot, head, used, chain)
                     waiting += 1
-        head[b] = -1
-        now += 1

@@ -125,7 +125,7 @@ def homes_within(
             return school
         opened = at
         size = settle(start, packed, s_node, s_cost, s_start[school], s_start[school + 1], limit, work, found, 0)
-        base = -work[3][0] << 32
+        base = -work[4][0] << 32
         for i in range(size):
             node = found[i] & LOW
             near = found[i] >> 32

@@ -13,8 +13,8 @@ from geoplan.network.threads import blocks, share_out, workers
 
 UNLIMITED = 2**30
 """A limit no distance reaches, in decimetres (107 000 km)."""
-Space = tuple[I64, I32, I64, I64]
-"""One thread's workspace: record and pool per node, bucket heads, epoch; touched only where a search goes."""
+Space = tuple[I64, I32, I64, I64, I64]
+"""One thread's workspace: record per node, ring of buckets, pool, epoch; touched only where a search goes."""
 
 
 @dataclass(frozen=True)
@@ -110,13 +110,14 @@ def workspace(graph: Graph, seeds: Seeds, limit_dm: int) -> Space:
     """A fresh workspace: the large arrays are reserved, not written."""
     pushes = len(graph.towards.packed) + len(seeds.node) + 1
     record = np.zeros(len(graph.external), np.int64)
-    return record, ring(graph, seeds, limit_dm), np.empty(pushes, np.int64), np.zeros(1, np.int64)
+    return record, *ring(graph, seeds, limit_dm), np.empty(pushes, np.int64), np.zeros(1, np.int64)
 
 
-def ring(graph: Graph, seeds: Seeds, limit_dm: int) -> I32:
-    """Empty bucket heads: a power of two above every arc and first cost that can occur within the limit."""
+def ring(graph: Graph, seeds: Seeds, limit_dm: int) -> tuple[I32, I64]:
+    """Empty buckets (heads, bits): a power of two above every arc and first cost that can occur within the limit."""
     longest = min(max(graph.longest_dm, int(seeds.cost_dm.max(initial=0))), limit_dm)
-    return np.full(1 << int(longest).bit_length(), -1, np.int32)
+    size = max(64, 1 << int(longest).bit_length())
+    return np.full(size, -1, np.int32), np.zeros(size // 64, np.int64)
 
 
 def reach(
@@ -209,7 +210,7 @@ def nearest(graph: Graph, seeds: Seeds, limit_dm: int | None = None, *, arcs: Ar
 def search_nearest(graph: Graph, seeds: Seeds, limit: int, arcs: Arcs) -> tuple[I64, I32, I32]:
     """Labels ``distance << 32 | source`` and parents per internal node, and the order they settled in."""
     return nearest_tree(
-        arcs.start, arcs.packed, seeds.node, seeds.cost_dm, seeds.source, limit, ring(graph, seeds, limit)
+        arcs.start, arcs.packed, seeds.node, seeds.cost_dm, seeds.source, limit, *ring(graph, seeds, limit)
     )
 
 
@@ -272,7 +273,7 @@ def k_nearest(
     limit = UNLIMITED if limit_dm is None else min(int(limit_dm), UNLIMITED)
     label = np.full((len(graph.external), k), FAR, np.int64)
     nearest_k(
-        along.start, along.packed, seeds.node, seeds.cost_dm, seeds.source, limit, ring(graph, seeds, limit), label
+        along.start, along.packed, seeds.node, seeds.cost_dm, seeds.source, limit, *ring(graph, seeds, limit), label
     )
     held = _merge_copies(graph, label, k)
     return _distance(held), _source(held)
