@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from layers.streets.access import Access, ferry_minutes, shuts_feet
-from layers.streets.osm import Nodes, Ways
+from layers.streets.osm import LOCAL, Nodes, Ways, public_id
 from layers.streets.segments import Bools, Floats, Ints, Points, Segments, lengths_m, lines
 from layers.streets.tables import Tags, table
 
@@ -192,7 +192,7 @@ def _with_tags(edges: pd.DataFrame, ways: Ways) -> pd.DataFrame:
 
 
 def _edge_id(osm_id: int) -> str:
-    return str(osm_id) if osm_id >= 0 else f"r{-osm_id}"
+    return str(public_id(osm_id)) if osm_id >= 0 else f"r{public_id(-osm_id)}"
 
 
 def tag_columns(tags: Sequence[Tags], keys: Sequence[str], rows: NDArray[np.int64]) -> pd.DataFrame:
@@ -218,11 +218,15 @@ def _numbered(
     rows, inverse = np.unique(edges[["u", "v"]].to_numpy(), return_inverse=True)
     ends = inverse.reshape(-1, 2).astype(np.int32)
     edges["u"], edges["v"] = ends[:, 0], ends[:, 1]
-    nodes = pd.DataFrame({"osm_id": points.osm_id[rows], "x": points.x[rows], "y": points.y[rows]})
+    nodes = pd.DataFrame({"osm_id": _public(points.osm_id[rows]), "x": points.x[rows], "y": points.y[rows]})
     tags = [tags_at.get(int(osm_id), {}) for osm_id in points.osm_id[rows]]
     columns = tag_columns(tags, table("tags")["node"], np.arange(rows.size))
     signals = np.array([has_signals(item) for item in tags], dtype=bool)
     return pd.concat([nodes, columns], axis=1).assign(signals=signals), edges
+
+
+def _public(osm_id: Ints) -> Ints:
+    return np.where(osm_id >= LOCAL, LOCAL - osm_id, osm_id)
 
 
 def has_signals(tags: Tags) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +23,7 @@ NODE_KEYS = (
     "traffic_signals", "tactile_paving",
 )  # fmt: skip
 AREA_KEYS = ("building", "natural", "waterway", "leisure", "landuse", "amenity", "office", "highway")
+LOCAL = 1 << 50  # above every id of the public map: where negative ids are kept while reading
 UNKNOWN = 2147483647  # what libosmium gives for the coordinates of a node it has not seen
 BATCH = 4096
 
@@ -86,11 +87,12 @@ class Extract:
     blind: int = 0
     objects: int = 0
     late_nodes: bool = False
+    local: bool = False
 
     @property
-    def unordered(self) -> bool:
-        """Whether ways came before their nodes."""
-        return self.late_nodes or (self.blind > 0 and self.blind == self.highways)
+    def untidy(self) -> bool:
+        """Whether ways came before their nodes, or objects have negative ids, whose places libosmium forgets."""
+        return self.local or self.late_nodes or (self.blind > 0 and self.blind == self.highways)
 
 
 def read_extract(path: Path, window: Window) -> Extract:
@@ -98,22 +100,51 @@ def read_extract(path: Path, window: Window) -> Extract:
 
     Nodes, ways and relations are streamed once with node locations kept beside, so memory follows the extract's
     node count (about 16 bytes a node) and the window's contents, never the text of the file. Files whose ways
-    come before their nodes, as some Overpass queries write them, are sorted into a temporary file first.
+    come before their nodes, as some Overpass queries write them, and files with objects drawn but not uploaded
+    (negative ids, as JOSM saves them) go through a tidied temporary copy.
     """
-    extract = _scan(path, window)
-    if not extract.unordered:
+    try:
+        extract = _scan(path, window)
+    except RuntimeError as error:
+        if "out of order" not in str(error):
+            raise
+        extract = Extract(box=_stated_box(path), late_nodes=True)
+    if not extract.untidy:
         return extract
     with TemporaryDirectory() as folder:
-        return _scan(_sorted(path, Path(folder)), window)
+        tidied = _scan(_tidied(path, Path(folder)), window)
+    return replace(tidied, box=extract.box)
 
 
-def _sorted(path: Path, folder: Path) -> Path:
-    target = folder / "sorted.osm.pbf"
+def public_id(osm_id: int) -> int:
+    """The id as the file has it: ids of objects that were never uploaded are negative there."""
+    return LOCAL - osm_id if osm_id >= LOCAL else osm_id
+
+
+def _local(osm_id: int) -> int:
+    return osm_id if osm_id >= 0 else LOCAL - osm_id
+
+
+def _tidied(path: Path, folder: Path) -> Path:
+    """The same objects with positive ids, nodes before ways before relations, each by id."""
+    named, target = folder / "named.osm.pbf", folder / "tidied.osm.pbf"
+    with osmium.SimpleWriter(str(named)) as writer:
+        for item in osmium.FileProcessor(str(path)):
+            writer.add(_positive(item))
     reader = osmium.MergeInputReader()
-    reader.add_file(str(path))
+    reader.add_file(str(named))
     with osmium.SimpleWriter(str(target)) as writer:
         reader.apply(writer)
     return target
+
+
+def _positive(item: Any) -> Any:
+    if item.is_node():
+        return item if item.id >= 0 else item.replace(id=_local(item.id))
+    if item.is_way():
+        return item.replace(id=_local(item.id), nodes=[_local(ref.ref) for ref in item.nodes])
+    members = [(member.type, _local(member.ref), member.role) for member in item.members]
+    return item.replace(id=_local(item.id), members=members)
 
 
 def _scan(path: Path, window: Window) -> Extract:
@@ -171,6 +202,7 @@ def _take_node(extract: Extract, node: osmium.osm.Node, window: Window) -> None:
 
 def _take_way(extract: Extract, way: osmium.osm.Way, window: Window) -> None:
     refs = list(way.nodes)
+    extract.local |= way.id < 0 or any(ref.ref < 0 for ref in refs)
     places = [ref.location for ref in refs]
     lons, lats = [place.x for place in places], [place.y for place in places]
     tags = dict(way.tags)
@@ -224,7 +256,7 @@ def _take_area(
     except RuntimeError:  # rings that do not close, from an extract cut inside a multipolygon
         return
     letter = "w" if area.from_way() else "r"
-    pending.append((f"{letter}{area.orig_id()}", dict(area.tags), polygon))
+    pending.append((f"{letter}{public_id(area.orig_id())}", dict(area.tags), polygon))
 
 
 def _keep_areas(extract: Extract, pending: list[tuple[str, dict[str, str], str]], window: Window) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 
-from layers.streets.osm import Areas, Nodes
+from layers.streets.osm import Areas, Nodes, public_id
 from layers.streets.tables import Tags, table
 
 GROUNDS = ("school", "kindergarten")  # amenity=*
@@ -119,7 +119,7 @@ def _candidates(nodes: Nodes, areas: Areas, shapes: NDArray[np.object_], crs: CR
         [nodes.lon[row] for row in rows], [nodes.lat[row] for row in rows]
     )
     for row, place_x, place_y in zip(rows, x, y, strict=True):
-        yield Found(f"n{nodes.osm_id[row]}", nodes.tags[row], shapely.Point(place_x, place_y), None)
+        yield Found(f"n{public_id(nodes.osm_id[row])}", nodes.tags[row], shapely.Point(place_x, place_y), None)
     for row, tags in enumerate(areas.tags):
         if is_school(tags):
             yield Found(areas.osm_id[row], tags, shapely.point_on_surface(shapes[row]), shapes[row])

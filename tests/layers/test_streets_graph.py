@@ -196,6 +196,36 @@ def test_same_graph_from_ways_before_nodes_and_from_any_order(tmp_path):
     pd.testing.assert_frame_equal(straight.edges.drop(columns="geometry"), late.edges.drop(columns="geometry"))
 
 
+def test_objects_in_no_order_at_all(tmp_path):
+    """Ways and nodes against the order of their ids: libosmium refuses that, a sorted copy is read."""
+    nodes = {1: (-100, 0), 2: (0, 0), 4: (100, 0), 5: (0, -100), 6: (0, 100)}
+    ways = {10: ([1, 2, 4], STREET), 11: ([5, 2, 6], STREET)}
+    straight, _, _ = read_toy(tmp_path, nodes, ways)
+    head, *body, tail = osm_text(nodes, ways).split("\n")[1:]
+    (tmp_path / "back.osm").write_text("\n".join([head, *reversed(body), tail]), encoding="utf-8")
+    back, _, _ = read_streets(plan_for(tmp_path, "back.osm"), square(1000), METRIC, 100.0)
+    assert straight.edges.geom_equals(back.edges).all()
+    pd.testing.assert_frame_equal(straight.nodes, back.nodes)
+
+
+def test_streets_drawn_but_not_uploaded(tmp_path):
+    """Negative ids, as JOSM saves them, beside ids of the public map; a new school with them."""
+    nodes = {
+        -1: (0, 0),
+        -2: (50, 0, {"highway": "crossing"}),
+        -3: (100, 0),
+        5: (0, 50),
+        -7: (20, 20, {"amenity": "school", "name": "New School"}),
+    }
+    ways = {-10: ([-1, -2, -3], STREET), 11: ([-1, 5], {"highway": "footway"})}
+    streets, around, faults = read_toy(tmp_path, nodes, ways)
+    assert streets.nodes.osm_id.tolist() == [5, -1, -2, -3]
+    assert streets.edges.osm_id.tolist() == ["11", "-10", "-10"]
+    assert streets.nodes.highway.tolist() == [None, None, "crossing", None]
+    assert around.schools.osm_id.tolist() == ["n-7"]
+    assert params(faults, "streets_parts")["parts"] == 1
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 15), min_size=2, max_size=6), min_size=1, max_size=6))
 def test_length_and_parts_are_those_of_the_drawn_lines(tmp_path_factory, drawn):
