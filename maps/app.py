@@ -14,6 +14,7 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from geoplan.errors import NotFoundError, PlanError
+from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.grounds import ground_hosts
@@ -50,7 +51,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(api.api)
     app.before_request(_prepare)
     app.after_request(_headers)
-    app.context_processor(lambda: {"language": request_language(), "nonce": g.get("nonce", "")})
+    app.context_processor(
+        lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
+    )
     for kind in (InputError, PlanError, HTTPException, Exception):
         app.register_error_handler(kind, _failed)
     _report_assets()

@@ -40,7 +40,7 @@ def status_classes(cells: pd.DataFrame, stage: str) -> Classes:
 def catchment_classes(cells: pd.DataFrame, stage: str, raster: IndexRaster) -> Classes:
     """A colour per assigned school, no two schools with touching catchments alike while the colours last."""
     codes, schools = pd.factorize(cells[f"school_{stage}"], sort=True)
-    colour = colour_graph(len(schools), neighbours(raster.cell, codes), len(style.CATCHMENT_COLOURS))
+    colour = colour_graph(len(schools), neighbours(raster.cell, codes), len(style.catchment_colours()))
     return np.where(codes >= 0, np.append(colour, 0)[codes] + 1, 0).astype(np.uint8)
 
 

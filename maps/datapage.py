@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from geoplan.reasons import terms
 from geoplan.run import Run
 from geoplan.standards import Norm
 from layers.errors import Fault
@@ -27,20 +28,54 @@ def _fault(stored: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {**stored, **texts, "place": fault.place()}
 
 
+def role_names(language: str) -> dict[str, str]:
+    """What the inputs serve for."""
+    say = speaker(language)
+    return {
+        "plan": say("plan"),
+        "region": say("region"),
+        "areas": say("sub-areas"),
+        "population": say("residents"),
+        "ages": say("ages"),
+        "births": say("births"),
+        "streets": say("streets"),
+        "schools": say("schools"),
+        "gates": say("school gates"),
+    }
+
+
+def standard_words(language: str) -> dict[str, str]:
+    """Metric, force, setting and confidence of norms in words."""
+    return (
+        terms("setting", language)
+        | terms("metric", language)
+        | terms("force", language)
+        | terms("confidence", language)
+    )
+
+
 def severities(language: str) -> dict[str, str]:
     """What the weights of faults are called."""
     say = speaker(language)
     return {"error": say("Error"), "warning": say("Warning"), "note": say("Note")}
 
 
-def standard_rows(run: Run) -> tuple[Norm, ...]:
-    """Norms named by the rules of any stage, by id; none when the profile is not known here."""
-    wanted = {str(rule.get("id")) for rule in _rules(run)}
+def standard_rows(run: Run) -> tuple[dict[str, Any], ...]:
+    """The rules of all stages as the run used them, each once, with clause and date where the profile has them."""
     standards = standards_of(run)
     norms = standards.norms if standards else {}
-    return tuple(norms[name] for name in sorted(wanted) if name in norms)
+    rows = {str(sorted(row.items(), key=str)): row for rule in _rules(run) if (row := _standard(rule, norms))}
+    return tuple(rows.values())
+
+
+def _standard(rule: Mapping[str, Any], norms: Mapping[str, Norm]) -> dict[str, Any]:
+    norm = norms.get(str(rule.get("id")))
+    columns = ("id", "value", "unit", "metric", "force", "setting", "grades", "source", "confidence")
+    known = {name: getattr(norm, name, None) for name in columns}
+    row = {name: rule.get(name) if rule.get(name) is not None else known[name] for name in columns}
+    return {**row, "clause": norm.clause if norm else "", "since": norm.since if norm else None}
 
 
 def _rules(run: Run) -> Iterable[Mapping[str, Any]]:
     for facts in run.summary.get("stages", {}).values():
-        yield from facts.get("rules", [])
+        yield from facts.get("rules") or ()

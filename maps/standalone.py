@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from geoplan.run import Run
+from geoplan.style import css_tokens
 from maps import assets, basemap, coverage, scene, schools, story, style, tables, tiles
 from maps.coverage import Sheets, Tiles
 from maps.language import day, number, speaker, translations
@@ -179,7 +180,7 @@ def _libraries() -> list[str]:
 
 def _styles() -> str:
     """Every style sheet with its pictures inside; without the libraries only our own."""
-    own = (HERE / "static" / "geoplan.css").read_text(encoding="utf-8")
+    own = f":root {{ {css_tokens()} }}\n" + (HERE / "static" / "geoplan.css").read_text(encoding="utf-8")
     if assets.missing():
         return own
     sheets = [_inlined(name) for name in ("leaflet.css", "fullscreen.css")]

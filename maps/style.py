@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan import style as look
 from geoplan.reasons import terms
-from maps.language import metres, number, speaker
+from maps.language import speaker
 
 CELL_LAYERS = ("population", "walk", "status", "nearest", "catchments")
 PER_STAGE = ("walk", "status", "nearest", "catchments")
 
-LOOK: dict[str, Any] = tomllib.loads(files("geoplan").joinpath("style.toml").read_text(encoding="utf-8"))
+LOOK = look.style()
 STATUS_COLOURS: dict[str, str] = {entry["value"]: entry["colour"] for entry in LOOK["status"]}
 UNASSIGNED: str = LOOK["unknown"]
-DISTANCE_RAMP: tuple[str, ...] = tuple(LOOK["distance"]["colours"])
-PEOPLE_RAMP: tuple[str, ...] = tuple(LOOK["people"]["colours"])
-WALK_BREAKS_M: tuple[float, ...] = tuple(LOOK["distance"]["breaks_m"])
-PEOPLE_BREAKS_HA: tuple[float, ...] = tuple(LOOK["people"]["breaks_ha"])
-CATCHMENT_COLOURS = (
-    "#8dbbd8", "#f0c987", "#9cc9a5", "#c9b1d9", "#e5a79b", "#b9b983", "#86c5c3", "#d9b48f", "#a9b4c9", "#d6d08c",
-)  # fmt: skip
+DISTANCE_RAMP = look.classes("walk").colours
+WALK_BREAKS_M = look.classes("walk").breaks
+PEOPLE_RAMP = look.classes("residents").colours
+PEOPLE_BREAKS_HA = look.classes("residents").breaks
+PALE = 0.5  # share of white in catchment colours, so that streets and names stay readable
 
 
 @dataclass(frozen=True)
@@ -62,50 +59,43 @@ def layer_colours(layer: str, limits_m: tuple[int, ...] = ()) -> tuple[str, ...]
     if layer == "status":
         return tuple(STATUS_COLOURS.values())
     if layer == "nearest":
-        return (*ramp(len(limits_m) + 1), UNASSIGNED)
-    return CATCHMENT_COLOURS
+        return (*look.ramp("distance", len(limits_m) + 1), UNASSIGNED)
+    return catchment_colours()
 
 
-def ramp(steps: int) -> tuple[str, ...]:
-    """``steps`` colours spread evenly over the distance ramp."""
-    stops = np.array([tuple(bytes.fromhex(colour[1:])) for colour in DISTANCE_RAMP], dtype=float)
-    at = np.linspace(0, len(stops) - 1, steps)
-    mixed = np.stack([np.interp(at, np.arange(len(stops)), stops[:, band]) for band in range(3)], axis=1)
-    return tuple("#" + bytes(row).hex() for row in mixed.round().astype(np.uint8))
+def catchment_colours() -> tuple[str, ...]:
+    """Colours that tell neighbouring catchments apart, paled."""
+    colours = [np.frombuffer(bytes.fromhex(colour[1:]), np.uint8) for colour in look.classes("catchments").colours]
+    return tuple("#" + bytes((c * (1 - PALE) + 255 * PALE).astype(np.uint8)).hex() for c in colours)
 
 
 def legends(language: str, limits_m: tuple[int, ...]) -> dict[str, Legend]:
     """The legend of every cell layer, in words."""
     say = speaker(language)
+    titles = layer_titles(language)
     unassigned = Swatch(UNASSIGNED, say("no place assigned"))
     unreached = Swatch(UNASSIGNED, say("no way on foot, or off the network"))
-    bands = zip(layer_colours("nearest", limits_m), (0, *limits_m), strict=False)
-    return {
-        "population": Legend(
-            "population",
-            layer_titles(language)["population"],
-            tuple(Swatch(c, number(b, language)) for c, b in zip(PEOPLE_RAMP, PEOPLE_BREAKS_HA, strict=True)),
+    bands = layer_colours("nearest", limits_m)[:-1]
+    made = (
+        Legend("population", titles["population"], _ticks(PEOPLE_RAMP, PEOPLE_BREAKS_HA)),
+        Legend(
+            "walk", say("%(layer)s (m)", layer=titles["walk"]), _ticks(DISTANCE_RAMP, WALK_BREAKS_M), (unassigned,)
         ),
-        "walk": Legend(
-            "walk",
-            layer_titles(language)["walk"],
-            tuple(Swatch(c, _tick(b, language)) for c, b in zip(DISTANCE_RAMP, WALK_BREAKS_M, strict=True)),
-            (unassigned,),
-        ),
-        "status": Legend("status", layer_titles(language)["status"], (), status_swatches(language)),
-        "nearest": Legend(
+        Legend("status", titles["status"], (), status_swatches(language)),
+        Legend(
             "nearest",
-            layer_titles(language)["nearest"],
-            tuple(Swatch(c, _tick(b, language)) for c, b in bands),
+            say("%(layer)s (m)", layer=titles["nearest"]),
+            _ticks(bands, (0, *limits_m)),
             (unreached,),
             say("Distance to the nearest school of the stage, whether it has a place or not."),
         ),
-        "catchments": Legend(
+        Legend(
             "catchments",
-            layer_titles(language)["catchments"],
+            titles["catchments"],
             note=say("One colour is one school; neighbouring schools differ. Homes without a place have no colour."),
         ),
-    }
+    )
+    return {legend.layer: legend for legend in made}
 
 
 def status_swatches(language: str) -> tuple[Swatch, ...]:
@@ -147,17 +137,6 @@ def script_words(language: str) -> dict[str, str]:
     }
 
 
-def as_data(legend: Legend) -> dict[str, Any]:
-    """A legend as plain data for the page's script."""
-    return {
-        "title": legend.title,
-        "ramp": [[s.colour, s.label] for s in legend.ramp],
-        "swatches": [[s.colour, s.label] for s in legend.swatches],
-        "note": legend.note,
-    }
-
-
-def _tick(distance_m: float, language: str) -> str:
-    if distance_m < 1000:
-        return number(distance_m, language)
-    return metres(distance_m, language) if distance_m >= 10_000 else number(distance_m / 1000, language, 1) + "k"
+def _ticks(colours: Iterable[str], breaks: Iterable[float]) -> tuple[Swatch, ...]:
+    """Steps of a ramp with their lower end; the unit stands in the title."""
+    return tuple(Swatch(colour, f"{lower:.0f}") for colour, lower in zip(colours, breaks, strict=True))

@@ -132,6 +132,8 @@ def data_page(plan_id: str) -> str:
         sources=tables.source_rows(state.run),
         standards=datapage.standard_rows(state.run),
         severities=datapage.severities(state.language),
+        roles=datapage.role_names(state.language),
+        words=datapage.standard_words(state.language),
         cards=schools.cards(state.run, state.stage, state.language),
         stages=stage_links(state, "pages.data_page"),
         languages=language_links(),
