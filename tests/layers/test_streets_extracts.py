@@ -1,4 +1,4 @@
-"""Real extracts: the counts of objects that can be checked by other tools, and the graph they give."""
+"""Real extracts. Objects are counted as other tools count them; lengths and node counts pin what the rules give."""
 
 import os
 from pathlib import Path
@@ -49,8 +49,11 @@ def test_monaco():
     streets, around, faults = extract("monaco", "streets.osm.pbf", 32632, region)
     assert sound(streets)
     edges = streets.edges
-    assert km(edges, edges.walk & (edges["area"] != "yes")) == pytest.approx(122.3, abs=0.5)
+    # Ways in use without foot=no are 122.9 km; road tunnels without a pavement and access=no are not walked,
+    # platforms and the private ways are in both.
+    assert km(edges, edges.walk & (edges["area"] != "yes")) == pytest.approx(121.9, abs=0.1)
     assert (around.schools.tags.map(lambda tags: tags.get("amenity")) == "school").sum() == 10
+    # 1,256 ways and 30 relations carry building=*; two multipolygons do not close and one is of type=site.
     assert len(around.buildings) == 1283
     assert around.buildings.levels.notna().sum() >= 462
     assert streets.nodes.highway.eq("crossing").sum() == 517  # of 520; three stand on no way of the graph
