@@ -98,14 +98,17 @@ def _count(name: str) -> int | None:
 
 @api.get(f"{RUN}/cell")
 def cell(plan_id: str, run_id: str) -> Response:
-    """The cell at ``lon, lat``: residents, pupils, school, walk, status, as values and as labelled rows."""
+    """The cell at ``lon, lat``: residents, pupils, school, walk, status, as values and as labelled rows.
+
+    ``cell_id`` is null where nobody is counted.
+    """
     _, entry, run = _find(plan_id, run_id)
     stage = _stage(run)
     lon, lat = _degrees("lon", 180), _degrees("lat", 85.06)
     x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform(lon, lat)
     row = tiles.cell_at(scene.open_scene(entry.path).raster, x, y)
     if row is None:
-        raise NotFoundError("nobody is counted there")
+        return jsonify({"cell_id": None, "lon": lon, "lat": lat, "card": None})
     return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language())))
 
 

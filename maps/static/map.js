@@ -85,9 +85,9 @@ const geoplan = (() => {
     const query = new URLSearchParams({ lon: place.lng.toFixed(6), lat: place.lat.toFixed(6), stage: data.stage, lang: data.language });
     try {
       const answer = await fetch(`${data.cell}?${query}`, { signal: asking.signal });
-      if (answer.status === 404) popup.setContent(make("p", words.nobody));
-      else if (answer.ok) popup.setContent(card((await answer.json()).card));
-      else popup.setContent(make("p", words.failed));
+      const found = answer.ok ? await answer.json() : null;
+      if (!found) popup.setContent(make("p", words.failed));
+      else popup.setContent(found.card ? card(found.card) : make("p", words.nobody));
     } catch (error) {
       if (error.name !== "AbortError") popup.setContent(make("p", words.failed));
     }

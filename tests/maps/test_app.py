@@ -86,7 +86,6 @@ def test_links_keep_the_state(client: FlaskClient) -> None:
         (f"{RUN}/layers/cells.csv?offset=x", 400),
         (f"{RUN}/cell?lon=6.5453", 400),
         (f"{RUN}/cell?lon=nan&lat=48.7285", 400),
-        (f"{RUN}/cell?lon=6&lat=48", 404),
         (f"{RUN}/tiles/walk/3/8/0.png", 404),
         (f"{RUN}/tiles/walk/99/0/0.png", 404),
         (f"{RUN}/tiles/nothing/3/1/1.png", 404),
@@ -161,6 +160,8 @@ def test_one_cell_by_place(client: FlaskClient) -> None:
     assert found["cell_id"] == place["properties"]["cell_id"]
     assert found["walk_m"] == place["properties"]["walk_m_junior"]
     assert found["card"]["name"] == "可达且有学位"
+    nobody = client.get(f"{RUN}/cell?lon=6&lat=48").get_json()
+    assert nobody["cell_id"] is None and nobody["card"] is None
 
 
 def test_tiles_are_kept_by_whoever_asks(client: FlaskClient) -> None:
