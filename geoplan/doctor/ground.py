@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +12,8 @@ from pyproj import Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.standards import Standards, load, snap_limit_m
+from geoplan.settings import by_setting, plan_standards, setting_of_cells, setting_of_schools, snap_limits_m
+from geoplan.standards import Standards
 from layers.bundle import Layers
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,8 @@ def survey(layers: Layers) -> Ground:
     part, part_m = parts(edges)
     main = part_m >= max(WIDE * part_m.sum(), 1e-9)
     main[:1] = True
-    standards = _standards(layers)
+    standards = plan_standards(layers.plan)
+    limits = snap_limits_m(layers.plan, standards)
     lines = edges.geometry.to_numpy()
     home = shapely.points(layers.cells.table[["x", "y"]].to_numpy(float))
     home_m, home_edge = nearest(lines, home)
@@ -85,18 +86,13 @@ def survey(layers: Layers) -> Ground:
         home_m=home_m,
         home_main_m=home_main_m,
         home_part=_part_of(part, home_edge),
-        snap_m=_snap(layers, standards, setting_of_cells(layers)),
+        snap_m=by_setting(limits, setting_of_cells(layers)),
         school_m=gate_m[best],
         school_main_m=gate_main_m[_best_gate(layers, gate_main_m)],
         school_part=_part_of(part, gate_edge[best]),
-        school_snap_m=_snap(layers, standards, setting_of_schools(layers)),
+        school_snap_m=by_setting(limits, setting_of_schools(layers)),
         standards=standards,
     )
-
-
-def _standards(layers: Layers) -> Standards:
-    asked = layers.plan.standards
-    return load(asked.profile, on=date.fromisoformat(asked.on) if asked.on else None, override=asked.override or None)
 
 
 def parts(edges: gpd.GeoDataFrame) -> tuple[Ints, Floats]:
@@ -134,31 +130,6 @@ def _best_gate(layers: Layers, gate_m: Floats) -> Ints:
 
 def _part_of(part: Ints, edge: Ints) -> Ints:
     return np.where(edge >= 0, part[np.maximum(edge, 0)], -1) if len(part) else np.full(len(edge), -1, np.int64)
-
-
-def setting_of_cells(layers: Layers) -> NDArray[np.object_]:
-    """``town`` or ``rural`` per cell, from its sub-area; the region's own setting where that is unknown."""
-    setting = layers.areas.set_index("area_id")["setting"]
-    found = layers.cells.table["area_id"].map(setting).fillna(layers.plan.region.setting)
-    return np.asarray(found, dtype=object)
-
-
-def setting_of_schools(layers: Layers) -> NDArray[np.object_]:
-    """``town`` or ``rural`` per school: its own, else that of the sub-area it stands in, else the region's."""
-    points = layers.schools.geometry.to_numpy()
-    shape, row = layers.areas.geometry.to_numpy(), np.full(len(points), -1)
-    asked, inside = shapely.STRtree(shape).query(points, predicate="intersects")
-    row[asked[::-1]] = inside[::-1]
-    areas = np.array([*layers.areas["setting"], None], dtype=object)
-    own = layers.schools["setting"].astype(object)
-    by_area = own.where(own.notna(), areas[row])
-    return np.asarray(by_area.where(by_area.notna(), layers.plan.region.setting), dtype=object)
-
-
-def _snap(layers: Layers, standards: Standards, setting: NDArray[np.object_]) -> Floats:
-    own = {"town": layers.plan.streets.snap_town_m, "rural": layers.plan.streets.snap_rural_m}
-    limit = {name: given or snap_limit_m(standards, name) for name, given in own.items()}
-    return np.array([limit[name] for name in setting], dtype=float)
 
 
 def lonlat(layers: Layers, x: float, y: float) -> str:

@@ -1,0 +1,256 @@
+"""The command line door: thin commands, one error table, honest exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from geoplan import __version__
+from geoplan.errors import PlanError
+from layers.errors import InputError
+
+EXIT_BUG, EXIT_DATA, EXIT_REQUEST, EXIT_INTERRUPTED = 1, 2, 3, 130
+LANGUAGES = click.Choice(["en", "zh"])
+
+out = Console()
+err = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="geoplan")
+def cli() -> None:
+    """School-layout planning: who can reach a school, is the way safe, where must the next school stand."""
+
+
+@cli.command()
+@click.option("--county", is_flag=True, help="the generated county of 500,000 people instead of the embedded one")
+@click.option("--out", "folder", type=click.Path(path_type=Path), default=Path("workspace"), show_default=True)
+@click.option("--language", type=LANGUAGES, default=None, help="language of the texts; the plan's own when absent")
+def demo(county: bool, folder: Path, language: str | None) -> None:
+    """Write a demo county as a plan folder, check it, run it, and say where the map is."""
+    from layers.demo.county import NAME as COUNTY
+    from layers.demo.county import write_county
+    from layers.demo.embedded import NAME, write_demo
+
+    plan_folder = folder / (COUNTY if county else NAME)
+    if county and (plan_folder / "plan.toml").exists():
+        err.print(f"keeping the plan that is already in {plan_folder}", highlight=False)
+        plan_file = plan_folder / "plan.toml"
+    else:
+        plan_file = (write_county if county else write_demo)(plan_folder)
+    _run(plan_file, language=language, as_json=False, target=None)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--place", default="", help="name of the place, to be downloaded by 'fetch'")
+def new(folder: Path, place: str) -> None:
+    """Write a commented plan.toml to fill in; an existing one is kept."""
+    from layers.template import plan_template
+
+    file = folder / "plan.toml"
+    if file.exists():
+        raise PlanError(f"{file} exists already and is kept; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(plan_template(folder.resolve().name, place), encoding="utf-8")
+    out.print(f"wrote {file}: fill it in, then: python -m geoplan check {folder}", highlight=False)
+
+
+@cli.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+def fetch(plan: Path) -> None:
+    """Download what plan.toml names as online into the plan folder; the only command that uses the internet."""
+    from layers.online import fetch as download
+    from layers.planfile import read_plan
+
+    for file in download(read_plan(plan), lambda text: err.print(text, highlight=False)):
+        out.print(str(file), highlight=False, soft_wrap=True)
+
+
+@cli.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
+@click.option("--language", type=LANGUAGES, default=None)
+def check(plan: Path, as_json: bool, language: str | None) -> None:
+    """The data doctor: every fault and warning with file, row, column, value and remedy; exit 2 on errors."""
+    from geoplan.doctor import examine
+    from geoplan.plan import read_layers
+    from geoplan.report import fault_table, fault_verdict
+
+    faults: tuple[Any, ...]
+    try:
+        layers = read_layers(plan, say=_say)
+        language = language or layers.plan.plan.language
+        faults = (*layers.faults, *examine(layers))
+    except InputError as error:
+        faults = error.faults
+    language = language or "en"
+    if as_json:
+        _emit({"faults": [fault.as_dict(language) for fault in faults]})
+    else:
+        if faults:
+            out.print(fault_table(faults, language))
+        out.print(fault_verdict(faults, language), highlight=False)
+    if any(fault.severity == "error" for fault in faults):
+        sys.exit(EXIT_DATA)
+
+
+@cli.command()
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--out", "target", type=click.Path(path_type=Path), help="folder for runs/; the plan's own when absent")
+@click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
+@click.option("--language", type=LANGUAGES, default=None)
+def run(plan: Path, target: Path | None, as_json: bool, language: str | None) -> None:
+    """Read, check and compute a plan; write the run; print the accounts in plain words."""
+    _run(plan, language=language, as_json=as_json, target=target)
+
+
+def _run(plan: Path, *, language: str | None, as_json: bool, target: Path | None) -> None:
+    from geoplan.plan import make_run, read_layers
+    from geoplan.report import print_run
+    from geoplan.store import sweep, write_run
+    from maps.standalone import standalone
+
+    layers = read_layers(plan, say=_say)
+    language = language or layers.plan.plan.language
+    result = make_run(layers, say=_say)
+    _say("map")
+    folder = target or layers.plan.root
+    sweep(folder / "runs")
+    path = write_run(result, folder, render=lambda made: standalone(made, language))
+    if as_json:
+        _emit({"run": result.run_id, "path": str(path), "summary": result.summary})
+    else:
+        print_run(out, result, path, language)
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
+@click.option("--language", type=LANGUAGES, default="en")
+def compare(runs: Sequence[Path], as_json: bool, language: str) -> None:
+    """Two or more runs side by side: accounts, reach, sub-areas, schools whose load changed."""
+    from geoplan.compare import compare as side_by_side
+    from geoplan.report import print_comparison
+    from geoplan.store import find_run, read_run
+
+    found = side_by_side([read_run(find_run(path)) for path in runs])
+    if as_json:
+        _emit(found)
+    else:
+        print_comparison(out, found, language)
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "formats", default="gpkg,csv", show_default=True, help="csv, geojson, gpkg, cog; commas between"
+)
+@click.option("--language", type=LANGUAGES, default="en")
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), help="where to write; the run's exports/ when absent"
+)
+def export(run: Path, formats: str, language: str, folder: Path | None) -> None:
+    """Write a run as files that QGIS, Excel and other programs open."""
+    from geoplan.exports import export as write_files
+    from geoplan.store import find_run, read_run
+
+    path = find_run(run)
+    wanted = [name.strip() for name in formats.split(",") if name.strip()]
+    target = folder or path.parent.parent / "exports" / path.name
+    for file in write_files(read_run(path), wanted, target, language=language):
+        out.print(str(file), highlight=False, soft_wrap=True)
+
+
+@cli.command()
+@click.argument("profile", required=False)
+@click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
+@click.option("--language", type=LANGUAGES, default="en")
+def standards(profile: str | None, as_json: bool, language: str) -> None:
+    """Every norm of a profile with value, unit, metric, force, source, date and confidence."""
+    from geoplan.report import norm_table
+    from geoplan.standards import load, norm_rows, profiles
+
+    if profile is None:
+        names = list(profiles())
+        if as_json:
+            _emit({"profiles": names})
+        else:
+            out.print("\n".join(names), highlight=False)
+        return
+    rows = norm_rows(load(profile))
+    if as_json:
+        _emit({"profile": profile, "norms": rows})
+    else:
+        out.print(norm_table(rows, language))
+
+
+@cli.command()
+@click.option("--workspace", type=click.Path(path_type=Path), default=Path("workspace"), show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def serve(workspace: Path, host: str, port: int) -> None:
+    """Open the web application on this machine."""
+    import waitress
+
+    from maps.app import create_app
+
+    app = create_app({"WORKSPACE": workspace})
+    err.print(f"geoplan on http://{host}:{port}/ (stop with Ctrl-C)", highlight=False)
+    waitress.serve(app, host=host, port=port, threads=4, ident=None)
+
+
+def _say(step: str) -> None:
+    from geoplan.report import step_text
+
+    err.print(step_text(step), style="dim", highlight=False)
+
+
+def _emit(data: Any) -> None:
+    from geoplan.identity import plain
+
+    sys.stdout.write(json.dumps(plain(data), ensure_ascii=False, indent=1) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; the table of errors and exit codes is here and nowhere else."""
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="geoplan", standalone_mode=False)
+    except InputError as error:
+        from geoplan.report import fault_table, fault_verdict
+
+        err.print(fault_table(error.faults, "en"))
+        err.print(fault_verdict(error.faults, "en"), highlight=False)
+        sys.exit(EXIT_DATA)
+    except PlanError as error:
+        err.print(str(error), style="bold", highlight=False, markup=False)
+        sys.exit(EXIT_REQUEST)
+    except click.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        err.print("interrupted: nothing was left half written")
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_REQUEST)
+    except OSError as error:
+        err.print(_full_disk(error), highlight=False, markup=False)
+        sys.exit(EXIT_REQUEST)
+
+
+def _full_disk(error: OSError) -> str:
+    free = shutil.disk_usage(Path.cwd()).free / 1e6
+    return (
+        f"{error.strerror or error}: {error.filename or ''} ({free:,.0f} MB free here); nothing was left half written"
+    )
+
+
+if __name__ == "__main__":
+    main()

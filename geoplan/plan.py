@@ -1,0 +1,244 @@
+"""The table of contents of the method: from a plan's files to a run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan import __version__
+from geoplan.coverage import Choices, StageCoverage, StageInput, recruiting, stage_coverage
+from geoplan.doctor import examine
+from geoplan.identity import run_identity
+from geoplan.places import stage_places
+from geoplan.published import published
+from geoplan.reach import nearest_distance
+from geoplan.run import Run
+from geoplan.settings import area_row_of_schools, plan_standards
+from geoplan.situation import (
+    Say,
+    Situation,
+    longest_limit_m,
+    plan_stages,
+    resolution,
+    take_stock,
+)
+from geoplan.standards import stage_def
+from layers.bundle import Layers
+from layers.errors import Fault
+from layers.planfile import PlanFile, read_plan
+from layers.population import resolution_fault
+from layers.read import read
+
+SILENT: Say = lambda step: None  # noqa: E731
+
+
+def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
+    """Read a plan folder (or its plan.toml) with a buffer of the longest limit in use.
+
+    Raises
+    ------
+    InputError
+        Every fault of every file.
+    PlanError
+        Unknown profile, stage, norm or date.
+    """
+    plan = read_plan(path)
+    standards = plan_standards(plan)
+    buffer_m = longest_limit_m(plan, standards, plan_stages(plan, standards))
+    return read(plan, buffer_m=buffer_m, say=say)
+
+
+def make_run(layers: Layers, *, say: Say = SILENT) -> Run:
+    """Compute a plan: demand, reach, places, enrolment, accounts, stage by stage.
+
+    Parameters
+    ----------
+    layers
+        From :func:`read_layers`; nothing else is read.
+    say
+        Called with the key of each step.
+
+    Returns
+    -------
+    Run
+        The same for the same layers: no clock, no chance, any order of rows. Timings stand in the manifest only.
+    """
+    clock = _Clock(say)
+    situation = take_stock(layers, say=clock)
+    stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
+    clock("tables")
+    tables = published(layers, situation, stages)
+    faults = _warnings(layers, situation, stages)
+    run_id = _identity(layers, situation)
+    return Run(
+        run_id=run_id,
+        manifest=_manifest(layers, situation, run_id, clock.done()),
+        summary=_summary(layers, situation, stages, run_id, faults),
+        tables=tables,
+        cell_index=situation.cells.index,
+    )
+
+
+class _Clock:
+    """Passes steps on and keeps how long each took."""
+
+    def __init__(self, say: Say) -> None:
+        self._say, self._began, self._step = say, time.perf_counter(), ""
+        self._seconds: dict[str, float] = {}
+
+    def __call__(self, step: str) -> None:
+        self._stop()
+        self._step = step
+        self._say(step)
+
+    def done(self) -> dict[str, float]:
+        """Seconds by step."""
+        self._stop()
+        return {step: round(seconds, 3) for step, seconds in self._seconds.items()}
+
+    def _stop(self) -> None:
+        now = time.perf_counter()
+        if self._step:
+            self._seconds[self._step] = now - self._began
+        self._began = now
+
+
+def _stage(layers: Layers, situation: Situation, stage: str, say: Callable[[str], None]) -> StageCoverage:
+    say(f"coverage:{stage}")
+    return stage_coverage(stage_input(layers, situation, stage))
+
+
+def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
+    """What the accounts of one stage need, in rows of cells and schools."""
+    plan, standards = layers.plan, situation.standards
+    choices = plan_choices(plan)
+    places = stage_places(layers.schools, stage_def(standards, stage), standards, year=plan.schools.year)
+    schools = pd.concat(
+        [pd.DataFrame(layers.schools.drop(columns=["geometry", f"places_{stage}"])), places], axis=1
+    ).assign(area_id=_area_of_schools(layers))
+    nearest, _ = nearest_distance(
+        situation.network, situation.homes, situation.gates, schools=recruiting(schools, choices)
+    )
+    units = situation.demand.units
+    return StageInput(
+        stage=stage,
+        standards=standards,
+        units=units.loc[units["stage"] == stage, ["cell", "band", "pupils"]].reset_index(drop=True),
+        cells=_cells(layers, situation),
+        schools=schools,
+        gates=_gates(layers),
+        pairs=situation.walk,
+        areas=pd.DataFrame(layers.areas[["area_id", "name", "setting"]]),
+        nearest_dm=nearest,
+        schooled_outside=_schooled_outside(layers, stage),
+        choices=choices,
+    )
+
+
+def plan_choices(plan: PlanFile) -> Choices:
+    """How the plan wants its coverage counted."""
+    return Choices(
+        cross_border=plan.region.cross_border,
+        include_private=plan.coverage.include_private,
+        enrolment=plan.coverage.enrolment,
+        limits_m=plan.coverage.limits_m,
+    )
+
+
+def _cells(layers: Layers, situation: Situation) -> pd.DataFrame:
+    table = situation.cells.table[["cell_id", "x", "y", "area_id"]]
+    edge = shapely.distance(shapely.boundary(layers.boundary), shapely.points(table["x"], table["y"]))
+    return table.assign(setting=situation.setting, edge_m=edge)
+
+
+def _gates(layers: Layers) -> pd.DataFrame:
+    row_of = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
+    points = layers.gates.geometry
+    return pd.DataFrame(
+        {"school": row_of.reindex(layers.gates["school_id"]).to_numpy(), "x": points.x, "y": points.y}
+    )
+
+
+def _area_of_schools(layers: Layers) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """The sub-area each school stands in; None outside the region."""
+    return np.array([*layers.areas["area_id"], None], dtype=object)[area_row_of_schools(layers)]
+
+
+def _schooled_outside(layers: Layers, stage: str) -> float | None:
+    table = layers.tables.get("registered")
+    column = f"schooled_outside_{stage}"
+    if table is None or column not in table:
+        return None
+    total = float(table[column].sum(min_count=1))
+    return None if np.isnan(total) else total
+
+
+def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> list[Fault]:
+    coarse = resolution_fault(situation.cells)
+    found = [fault for stage in stages.values() for fault in stage.faults]
+    return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *found]
+
+
+def _identity(layers: Layers, situation: Situation) -> str:
+    settings = layers.plan.model_dump(mode="json", exclude={"root", "standards"})
+    edition = {"edition": situation.standards.edition, "checksum": situation.standards.checksum}
+    return run_identity(layers.sources, edition, None, __version__, settings)
+
+
+def _manifest(layers: Layers, situation: Situation, run_id: str, seconds: Mapping[str, float]) -> dict[str, Any]:
+    standards = situation.standards
+    return {
+        "run_id": run_id,
+        "version": __version__,
+        "plan": layers.plan.model_dump(mode="json", exclude={"root"}),
+        "scenario": {"name": "base"},
+        "standards": {"profile": standards.profile, "edition": standards.edition, "checksum": standards.checksum},
+        "sources": [asdict(source) for source in layers.sources],
+        "seeds": {},
+        "timings": {"seconds": dict(seconds)},
+    }
+
+
+def _summary(
+    layers: Layers,
+    situation: Situation,
+    stages: Mapping[str, StageCoverage],
+    run_id: str,
+    faults: list[Fault],
+) -> dict[str, Any]:
+    section, standards, demand = layers.plan.plan, situation.standards, situation.demand
+    shared = {
+        "residents": float(situation.cells.table["residents"].sum()),
+        "modelled": situation.cells.modelled,
+        "resolution": resolution(situation.cells),
+        "assumptions": {code: dict(demand.params[code]) for code in demand.assumptions},
+    }
+    return {
+        "plan": section.name,
+        "title": section.title or section.name,
+        "title_zh": section.title_zh or section.title or section.name,
+        "notice": section.notice,
+        "notice_zh": section.notice_zh or section.notice,
+        "profile": standards.profile,
+        "standards": {"edition": standards.edition, "on": standards.on.isoformat(), "checksum": standards.checksum},
+        "run_id": run_id,
+        "version": __version__,
+        "years": list(section.years),
+        "crs": layers.crs.to_string(),
+        "edge_kind": "open" if layers.plan.region.cross_border else "closed",
+        "warnings": [_told(fault) for fault in faults],
+        "demand": [step._asdict() for step in demand.steps],
+        "stages": {stage: {**shared, **found.summary} for stage, found in stages.items()},
+    }
+
+
+def _told(fault: Fault) -> dict[str, Any]:
+    chinese = {"message_zh": fault.message("zh"), "remedy_zh": fault.remedy("zh")}
+    return {**fault.as_dict("en"), **chinese}

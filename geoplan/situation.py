@@ -1,0 +1,153 @@
+"""What every stage shares: cells fine enough for the limits, their settings, and all walking distances to schools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.demand import Demand, pupils
+from geoplan.errors import PlanError
+from geoplan.reach import (
+    Gates,
+    Homes,
+    Network,
+    Pairs,
+    attach_gates,
+    attach_homes,
+    prepare,
+    straight_pairs,
+    walk_pairs,
+)
+from geoplan.settings import by_setting, plan_standards, setting_of_cells, setting_of_schools, snap_limits_m
+from geoplan.standards import SETTINGS, Rule, Standards, rules
+from layers.bundle import Cells, Layers
+from layers.planfile import PlanFile
+from layers.population import refine, resolution_fault
+
+Say = Callable[[str], None]
+QUARTER = 4  # cells may be at most a quarter of the shortest limit in use (docs/method.md, Resolution)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything computed once for all stages of a run.
+
+    Parameters
+    ----------
+    standards, stages
+        The profile in force and the stage ids of the run, in school order.
+    cells
+        Refined where the limits ask for it.
+    setting
+        ``town`` or ``rural`` per cell.
+    rules
+        By stage and setting, one rule per grade band.
+    demand
+        Pupils per cell, stage and band.
+    network, homes, gates
+        The streets and what is attached to them; kept for what-ifs.
+    walk, straight
+        Cells and schools within the longest limit, along streets and in a straight line.
+    """
+
+    standards: Standards
+    stages: tuple[str, ...]
+    cells: Cells
+    setting: NDArray[np.object_]
+    rules: Mapping[tuple[str, str], tuple[Rule, ...]]
+    demand: Demand
+    network: Network
+    homes: Homes
+    gates: Gates
+    walk: Pairs
+    straight: Pairs
+
+
+def plan_stages(plan: PlanFile, standards: Standards) -> tuple[str, ...]:
+    """The stages a run is made for: those asked for, in the profile's order; PlanError names unknown ones."""
+    known = tuple(stage.id for stage in standards.stages)
+    wanted = plan.coverage.stages or known
+    unknown = [stage for stage in wanted if stage not in known]
+    if unknown:
+        raise PlanError(f"coverage.stages: profile {standards.profile} has no {', '.join(unknown)}, only {known}")
+    return tuple(stage for stage in known if stage in wanted)
+
+
+def all_rules(standards: Standards, stages: Sequence[str]) -> dict[tuple[str, str], tuple[Rule, ...]]:
+    """Every rule that can apply, by stage and setting."""
+    return {(stage, setting): rules(standards, stage, setting) for stage in stages for setting in SETTINGS}
+
+
+def longest_limit_m(plan: PlanFile, standards: Standards, stages: Sequence[str]) -> float:
+    """How far schools must be looked for: the longest rule, search cap or limit of the reach table."""
+    rule_limits = [rule.limit_m for found in all_rules(standards, stages).values() for rule in found]
+    return float(max([*rule_limits, *plan.coverage.limits_m]))
+
+
+def take_stock(layers: Layers, *, say: Say) -> Situation:
+    """Demand and distances of a plan, ready for the accounts of each stage."""
+    plan = layers.plan
+    standards = plan_standards(plan)
+    stages = plan_stages(plan, standards)
+    rule_book = all_rules(standards, stages)
+    say("cells")
+    cells = fine_cells(layers, rule_book)
+    setting = setting_of_cells(layers, cells)
+    say("demand")
+    demand = pupils(
+        cells,
+        layers.areas,
+        layers.tables,
+        standards,
+        stages,
+        population_year=plan.population.year,
+        school_year=plan.schools.year,
+    )
+    say("network")
+    network = prepare(layers.streets)
+    say("reach")
+    limit_m = longest_limit_m(plan, standards, stages)
+    homes, gates = attach(layers, network, cells, setting, standards)
+    xy = cells.table[["x", "y"]].to_numpy(float)
+    schools_xy = np.column_stack([layers.schools.geometry.x, layers.schools.geometry.y])
+    walk = walk_pairs(network, homes, gates, round(limit_m * 10))
+    straight = straight_pairs(xy, schools_xy, limit_m)
+    return Situation(standards, stages, cells, setting, rule_book, demand, network, homes, gates, walk, straight)
+
+
+def fine_cells(layers: Layers, rule_book: Mapping[tuple[str, str], tuple[Rule, ...]]) -> Cells:
+    """Cells at most a quarter of the shortest limit in use; settings nobody lives in are not in use."""
+    settings = set(layers.areas["setting"])
+    limits = [
+        rule.limit_m
+        for (_, setting), found in rule_book.items()
+        for rule in found
+        if setting in settings and rule.metric != "none"
+    ]
+    if not limits:
+        return layers.cells
+    return refine(layers.cells, min(limits) / QUARTER, layers.surroundings.buildings)
+
+
+def resolution(cells: Cells) -> dict[str, float] | None:
+    """What the resolution note needs; None where the cells were fine enough."""
+    if resolution_fault(cells) is None:
+        return None
+    return {"side_m": cells.notes["side_before_m"], "refined_m": cells.notes["side_after_m"]}
+
+
+def attach(
+    layers: Layers, network: Network, cells: Cells, setting: NDArray[np.object_], standards: Standards
+) -> tuple[Homes, Gates]:
+    """Homes and gates on the network, each within the snap limit of its setting."""
+    limits = snap_limits_m(layers.plan, standards)
+    homes = attach_homes(network, cells.table[["x", "y"]].to_numpy(float), by_setting(limits, setting))
+    row_of = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
+    owner = row_of.reindex(layers.gates["school_id"]).to_numpy()
+    points = np.column_stack([layers.gates.geometry.x, layers.gates.geometry.y])
+    gate_snap_m = by_setting(limits, setting_of_schools(layers)[owner])
+    return homes, attach_gates(network, points, owner, gate_snap_m, schools=len(layers.schools))

@@ -1,0 +1,110 @@
+"""Everything a plan names, read and checked into one frozen bundle; the faults of all files in one list."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from layers.boundary import lonlat_bounds, read_region
+from layers.bundle import Layers, Source
+from layers.errors import Fault, InputError, raise_errors
+from layers.optional import check_references, read_optional
+from layers.planfile import PlanFile
+from layers.population import read_population
+from layers.schools import read_schools
+from layers.streets import read_streets
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+BUFFER_M = 2_000.0
+
+
+def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: None) -> Layers:
+    """Read every input of a plan in its metric CRS.
+
+    Parameters
+    ----------
+    plan
+        From :func:`layers.planfile.read_plan`.
+    buffer_m
+        Streets and schools are read this far beyond the boundary; at least the longest limit in use.
+    say
+        Called with a step's key (``region``, ``streets``, ``population``, ``schools``, ``tables``) when it starts.
+
+    Raises
+    ------
+    InputError
+        With the faults of every file that could be examined, errors and warnings together.
+    """
+    faults: list[Fault] = []
+    say("region")
+    boundary, areas, crs, found = read_region(plan)
+    faults += found
+    say("streets")
+    streets = _guarded(lambda: read_streets(plan, boundary, crs, buffer_m), faults)
+    surroundings = streets[1] if streets else None
+    say("population")
+    cells = None
+    if surroundings is not None or not plan.population.buildings:
+        buildings = surroundings.buildings if surroundings else None
+        cells = _guarded(lambda: read_population(plan, boundary, areas, crs, buildings), faults)
+    say("schools")
+    osm_schools = surroundings.schools if surroundings else None
+    schools = _guarded(lambda: read_schools(plan, crs, osm_schools, boundary=boundary), faults)
+    say("tables")
+    tables = _guarded(lambda: read_optional(plan, crs, lonlat_bounds(boundary, crs)), faults)
+    if tables and schools:
+        faults += check_references(tables[0], set(schools[0]["id"]), set(areas["area_id"]))
+    raise_errors(faults)
+    assert streets and surroundings is not None and cells and schools and tables
+    return Layers(
+        plan=plan,
+        crs=crs,
+        boundary=boundary,
+        areas=areas,
+        cells=cells[0],
+        streets=streets[0],
+        surroundings=surroundings,
+        schools=schools[0],
+        gates=schools[1],
+        tables=tables[0],
+        sources=sources(plan),
+        faults=tuple(faults),
+    )
+
+
+def _guarded(reader: Callable[[], T], faults: list[Fault]) -> T | None:
+    """Run a reader whose last result is its faults; collect them, also those it raises."""
+    try:
+        result = reader()
+    except InputError as error:
+        faults.extend(error.faults)
+        return None
+    faults.extend(result[-1])  # type: ignore[index]
+    return result
+
+
+def sources(plan: PlanFile) -> tuple[Source, ...]:
+    """Every file the plan names, with checksum, size and date."""
+    found = [_source(plan.root, Path("plan.toml"), "plan", None)]
+    for role, section in plan.model_dump(exclude={"root", "plan", "standards", "coverage", "siting"}).items():
+        for key, name in (section or {}).items():
+            if isinstance(name, str) and plan.path(name).is_file():
+                found.append(_source(plan.root, Path(name), _role(role, key), section.get("year")))
+    return tuple(found)
+
+
+def _role(section: str, key: str) -> str:
+    return section if key in {"table", "osm", "raster", "grid", "boundary"} else f"{section}.{key}"
+
+
+def _source(root: Path, name: Path, role: str, year: Any) -> Source:
+    path = root / name
+    data = path.stat()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    modified = datetime.fromtimestamp(data.st_mtime, tz=UTC).date().isoformat()
+    return Source(role, name.as_posix(), digest, data.st_size, modified, year)
