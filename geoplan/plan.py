@@ -120,9 +120,9 @@ def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
     plan, standards = layers.plan, situation.standards
     choices = plan_choices(plan)
     places = stage_places(layers.schools, stage_def(standards, stage), standards, year=plan.schools.year)
-    schools = pd.concat(
-        [pd.DataFrame(layers.schools.drop(columns=["geometry", f"places_{stage}"])), places], axis=1
-    ).assign(area_id=_area_of_schools(layers))
+    given = pd.DataFrame(layers.schools.drop(columns="geometry"))
+    schools = pd.concat([given.drop(columns=given.columns.intersection(places.columns)), places], axis=1)
+    schools["area_id"] = _area_of_schools(layers)
     nearest, _ = nearest_distance(
         situation.network, situation.homes, situation.gates, schools=recruiting(schools, choices)
     )
