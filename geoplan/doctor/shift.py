@@ -16,12 +16,16 @@ from layers.datum import ShiftGuess, suspect_shift
 from layers.errors import Fault
 
 ENOUGH_MAPPED = 6
+CONFIRMED_M = 100.0  # half the schools this near to mapped ones: no datum shifts places by so little
 WITHIN_M = 2000.0  # a mapped school farther away than any shift says nothing
 SHOWN = {"wgs84": "WGS 84", "cgcs2000": "CGCS2000", "gcj02": "GCJ-02", "bd09": "BD-09"}
 
 
 def shifted(layers: Layers, ground: Ground) -> Iterator[Fault]:
-    """The datum that fits clearly better than the one stated, told by mapped schools, else by streets."""
+    """The datum that fits clearly better than the one stated, told by mapped schools, else by streets.
+
+    Where mapped schools confirm the stated datum, streets are not asked: a few schools come near some by chance.
+    """
     if layers.plan.schools.table is None or layers.schools.empty:
         return
     witnesses = {
@@ -35,6 +39,16 @@ def shifted(layers: Layers, ground: Ground) -> Iterator[Fault]:
         if guess.suspected:
             yield _fault(layers, guess, witness)
             return
+        if witness == "schools" and _confirmed(guess):
+            return
+
+
+def _confirmed(guess: ShiftGuess) -> bool:
+    return guess.schools >= ENOUGH_MAPPED and guess.median_m[_own(guess)] <= CONFIRMED_M
+
+
+def _own(guess: ShiftGuess) -> str:
+    return "wgs84" if guess.declared == "cgcs2000" else guess.declared
 
 
 def _guess(layers: Layers, shapes: NDArray[np.object_]) -> ShiftGuess:
@@ -49,7 +63,7 @@ def _guess(layers: Layers, shapes: NDArray[np.object_]) -> ShiftGuess:
 
 
 def _fault(layers: Layers, guess: ShiftGuess, witness: str) -> Fault:
-    own = "wgs84" if guess.declared == "cgcs2000" else guess.declared
+    own = _own(guess)
     shown = {
         "declared": SHOWN[guess.declared],
         "best": SHOWN[guess.best],
