@@ -85,11 +85,11 @@ def walking(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     graph = walk_graph(town)
     seeds = seeds_at(graph, schools)
     work = f"reach, {len(schools)} schools, 30 min walk, {len(town.x) // 1000}k"
-    found, ours = best_of(lambda: reach(graph, seeds, WALK_DM), 5)
-    _, alone = best_of(lambda: reach(graph, seeds, WALK_DM, threads=1), 5)
+    found, ours = best_of(lambda: reach(graph, seeds, WALK_DM), 15)
+    _, alone = best_of(lambda: reach(graph, seeds, WALK_DM, threads=1), 15)
     note = f"{alone:.4f} s on one thread, {alone / len(found.node) * 1e9:.0f} ns a node"
     arcs = matrix(town, town.length_dm)
-    dense, theirs = best_of(by_hundreds(arcs, schools, WALK_DM), 2)
+    dense, theirs = best_of(by_hundreds(arcs, schools, WALK_DM), 5)
     assert_same(found, dense)
     yield Row(work, "scipy dijkstra, 100 sources a call", ours, theirs, 5, note=note)
     del dense
@@ -131,10 +131,10 @@ def driving(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     graph = build_graph(town.x, town.y, town.u, town.v, town.drive_ds, backward=~town.one_way)
     seeds = seeds_at(graph, schools)
     work = f"reach, {len(schools)} schools, 15 min drive, {len(town.x) // 1000}k"
-    found, ours = best_of(lambda: reach(graph, seeds, DRIVE_DS), 3)
+    found, ours = best_of(lambda: reach(graph, seeds, DRIVE_DS), 4)
     arcs = matrix(town, town.drive_ds, both_ways=~town.one_way).T.tocsr()
     some = schools[:100]
-    dense, theirs = best_of(by_hundreds(arcs, some, DRIVE_DS), 2)
+    dense, theirs = best_of(by_hundreds(arcs, some, DRIVE_DS), 3)
     part = reach(graph, seeds_at(graph, some), DRIVE_DS)
     assert_same(part, dense)
     del dense, part
@@ -144,8 +144,8 @@ def driving(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     shuffled = assemble(town.x, town.y, ways, np.random.default_rng(1).permutation(len(town.x)))
     apart = seeds_at(shuffled, some)
     near = seeds_at(graph, some)
-    one, ordered = best_of(lambda: reach(graph, near, DRIVE_DS, threads=1), 3)
-    other, random = best_of(lambda: reach(shuffled, apart, DRIVE_DS, threads=1), 3)
+    one, ordered = best_of(lambda: reach(graph, near, DRIVE_DS, threads=1), 5)
+    other, random = best_of(lambda: reach(shuffled, apart, DRIVE_DS, threads=1), 5)
     assert np.array_equal(one.start, other.start)
     yield Row(f"{work}: Hilbert order", "the same kernel, random order", ordered, random, 3, note="one thread")
 
@@ -165,8 +165,8 @@ def tree_and_flow(town: Streets, schools: np.ndarray) -> Iterator[Row]:
         dist, before, _ = dijkstra(arcs, indices=schools, min_only=True, return_predecessors=True)
         return dist, flow_by_rank(dist, before, amount)
 
-    (dist, on_edge), ours = best_of(mine, 5)
-    (dense, passing), theirs = best_of(peer, 3)
+    (dist, on_edge), ours = best_of(mine, 15)
+    (dense, passing), theirs = best_of(peer, 5)
     assert (dist == dense).all()
     total = (amount * dist).sum()
     assert (on_edge * town.length_dm).sum() == total
@@ -198,7 +198,7 @@ def five_nearest(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     limit = 100_000
     graph = walk_graph(town)
     seeds = seeds_at(graph, schools)
-    (dist, _), ours = best_of(lambda: k_nearest(graph, seeds, 5, limit), 5)
+    (dist, _), ours = best_of(lambda: k_nearest(graph, seeds, 5, limit), 7)
     try:
         import pandana
     except ImportError:
@@ -224,11 +224,11 @@ def snapping(town: Streets, count: int) -> Iterator[Row]:
     side = int(count**0.5)
     axis = np.linspace(town.x.min(), town.x.max(), side)
     points = np.stack([one.ravel() for one in np.meshgrid(axis, axis)], 1)
-    (_, dist, _), ours = best_of(lambda: nearest_edge(index, points), 5)
+    (_, dist, _), ours = best_of(lambda: nearest_edge(index, points), 9)
     tree, theirs_built = best_of(lambda: shapely.STRtree(lines), 1)
     some = points[::5]
     places = shapely.points(some)
-    (_, other), theirs = best_of(lambda: tree.query_nearest(places, all_matches=False, return_distance=True), 1)
+    (_, other), theirs = best_of(lambda: tree.query_nearest(places, all_matches=False, return_distance=True), 2)
     assert np.allclose(dist[::5], other, rtol=0, atol=1e-8)
     built = f"index {ours_built:.2f} s, theirs {theirs_built:.2f} s; theirs from every fifth point"
     yield Row(

@@ -145,7 +145,7 @@ def nearest_distance(
     chosen = gates if schools is None else only(gates, schools)
     graph, ways, seeds = network.graph, network.graph.ways, chosen.seeds
     limit = UNLIMITED if limit_dm is None else min(int(limit_dm), UNLIMITED)
-    label, _, _ = search_nearest(graph, seeds, limit, graph.towards)
+    label, _ = search_nearest(graph, seeds, limit, graph.towards)
     best = np.full(len(homes.off_network), FAR, np.int64)
     owner = np.repeat(np.arange(chosen.schools, dtype=np.int32), np.diff(chosen.start))
     place = (owner, chosen.edge, chosen.offset_dm, chosen.leg_dm)

@@ -155,18 +155,14 @@ def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, lim
         int64 per node, ``distance << 32 | source``, FAR where none.
     parent
         int32 per node, arc it was reached by, -1 for seeds and nodes not reached.
-    order
-        int32, nodes reached, nearest first.
     """
     nodes = start.size - 1
     mask = np.int64(head.size - 1)
     best = np.full(nodes, FAR, np.int64)
     parent = np.full(nodes, -1, np.int32)
-    order = np.empty(nodes, np.int32)
     pool = np.empty(packed.size + node.size + 1, np.int64)
     pushed = np.int64(0)
     waiting = 0
-    reached = 0
     now = np.int64(limit)
     for i in range(node.size):
         near = np.int64(cost[i])
@@ -191,8 +187,6 @@ def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, lim
             label = best[v]
             if (label >> 32) != now:
                 continue
-            order[reached] = v
-            reached += 1
             for a in range(ROW(start[v]), ROW(start[v + ROW(1)])):
                 arc = packed[a]
                 offer = label + ((arc >> 32) << 32)
@@ -210,18 +204,33 @@ def nearest_tree(start: Any, packed: Any, node: Any, cost: Any, source: Any, lim
                     parent[t] = a
                 elif offer == seen and np.int64(a) < parent[t]:
                     parent[t] = a
-    return best, parent, order[:reached]
+    return best, parent
 
 
 @njit(cache=True, nogil=True)
-def gather_down(order: Any, parent: Any, tail: Any, edge: Any, amount: Any, on_edge: Any) -> None:
-    """Send each node's amount down the tree to its seed; ``amount`` ends as what passes each node."""
-    for i in range(order.size - 1, -1, -1):
-        v = order[i]
-        a = parent[v]
-        if a >= 0:
-            on_edge[edge[a]] += amount[v]
-            amount[tail[a]] += amount[v]
+def gather_down(parent: Any, tail: Any, edge: Any, amount: Any, on_edge: Any) -> None:
+    """Send each node's amount down the tree to its seed; ``amount`` ends as what passes each node.
+
+    A node sends on when all that walk through it have arrived. Nodes are taken as they lie in memory, near by near.
+    """
+    waiting_for = np.zeros(parent.size, np.int32)
+    for v in range(parent.size):
+        if parent[v] >= 0:
+            waiting_for[tail[parent[v]]] += 1
+    for v in range(parent.size):
+        w = v
+        while waiting_for[w] == 0:
+            waiting_for[w] = -1
+            a = parent[w]
+            if a < 0:
+                break
+            on_edge[edge[a]] += amount[w]
+            t = tail[a]
+            amount[t] += amount[w]
+            waiting_for[t] -= 1
+            if t > v:
+                break
+            w = t
 
 
 @njit(cache=True, nogil=True, inline="always")

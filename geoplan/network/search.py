@@ -66,8 +66,6 @@ class Nearest:
         int32 per node of the caller; -1 where no source reaches.
     parent
         int32 per internal node, arc it was reached by (row of ``arcs``), -1 for seeds and nodes not reached.
-    order
-        int32, internal nodes reached, nearest first.
     at
         int32 per node of the caller, the internal copy its distance belongs to.
     arcs
@@ -77,7 +75,6 @@ class Nearest:
     dist_dm: I32
     source: I32
     parent: I32
-    order: I32
     at: I32
     arcs: Arcs
 
@@ -146,41 +143,44 @@ def reach(
     pieces = blocks(seeds.sources, max(1, min(16, seeds.sources // (4 * workers(threads)))))
     room = 2 * len(graph.external) + 4096
 
-    def task(space: tuple[Space, I64], piece: tuple[int, int]) -> tuple[I64, I32, I32]:
-        return _reach_block(graph, along, seeds, limit, space, piece)
+    def task(space: tuple[Space, I64], piece: tuple[int, int]) -> list[tuple[I64, I64]]:
+        return _reach_block(along, seeds, limit, space, piece)
 
     def fresh() -> tuple[Space, I64]:
         return workspace(graph, seeds, limit), np.empty(room, np.int64)
 
     parts = share_out(task, pieces, fresh, workers(threads))
-    found = _join(parts)
+    found = _unpacked(graph, [part for block in parts for part in block], workers(threads))
     return _once(found) if graph.layered else found
 
 
 def _reach_block(
-    graph: Graph, arcs: Arcs, seeds: Seeds, limit: int, space: tuple[Space, I64], piece: tuple[int, int]
-) -> tuple[I64, I32, I32]:
+    arcs: Arcs, seeds: Seeds, limit: int, space: tuple[Space, I64], piece: tuple[int, int]
+) -> list[tuple[I64, I64]]:
+    """Counts per source and ``distance << 32 | node`` of some sources, in as many parts as the room asks for."""
     work, found = space
     first, last = piece
     ends = np.zeros(seeds.sources, np.int64)
-    parts: list[tuple[I32, I32]] = []
-    counts: list[I64] = []
+    parts: list[tuple[I64, I64]] = []
     while first < last:
         stop = settle_many(
             arcs.start, arcs.packed, (seeds.start, seeds.node, seeds.cost_dm), first, last, limit, work, found, ends
         )
-        size = int(ends[stop - 1])
-        node, dist = np.empty(size, np.int32), np.empty(size, np.int32)
-        unpack(found, graph.external, node, dist)
-        parts.append((node, dist))
-        counts.append(np.diff(ends[first:stop], prepend=0))
+        parts.append((np.diff(ends[first:stop], prepend=0), found[: ends[stop - 1]].copy()))
         first = stop
-    return np.concatenate(counts), np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+    return parts
 
 
-def _join(parts: list[tuple[I64, I32, I32]]) -> Reached:
-    none: tuple[I64, I32, I32] = (np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32))
-    count, node, dist = (np.concatenate(column) for column in zip(*(parts or [none]), strict=True))
+def _unpacked(graph: Graph, parts: list[tuple[I64, I64]], threads: int) -> Reached:
+    count = np.concatenate([np.empty(0, np.int64), *(count for count, _ in parts)])
+    first = np.cumsum([0, *(len(found) for _, found in parts)])
+    node, dist = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
+
+    def task(_: None, i: int) -> None:
+        part = slice(first[i], first[i + 1])
+        unpack(parts[i][1], graph.external, node[part], dist[part])
+
+    share_out(task, range(len(parts)), lambda: None, threads)
     return Reached(np.concatenate([[0], np.cumsum(count)]).astype(np.int64), node, dist)
 
 
@@ -201,14 +201,14 @@ def nearest(graph: Graph, seeds: Seeds, limit_dm: int | None = None, *, arcs: Ar
     """The nearest source of every node, ties to the smaller source row; without a limit unless one is given."""
     along = graph.towards if arcs is None else arcs
     limit = UNLIMITED if limit_dm is None else min(int(limit_dm), UNLIMITED)
-    best, parent, order = search_nearest(graph, seeds, limit, along)
+    best, parent = search_nearest(graph, seeds, limit, along)
     at = nearest_copy(graph, best)
     label = best[at]
-    return Nearest(_distance(label), _source(label), parent, order, at, along)
+    return Nearest(_distance(label), _source(label), parent, at, along)
 
 
-def search_nearest(graph: Graph, seeds: Seeds, limit: int, arcs: Arcs) -> tuple[I64, I32, I32]:
-    """Labels ``distance << 32 | source`` and parents per internal node, and the order they settled in."""
+def search_nearest(graph: Graph, seeds: Seeds, limit: int, arcs: Arcs) -> tuple[I64, I32]:
+    """Labels ``distance << 32 | source`` and parents per internal node."""
     return nearest_tree(
         arcs.start, arcs.packed, seeds.node, seeds.cost_dm, seeds.source, limit, *ring(graph, seeds, limit)
     )
@@ -251,11 +251,9 @@ def flow_down(tree: Nearest, amount: ArrayLike, *, edges: int) -> F64:
     float64 per edge. Conserved: what leaves each node is what stands there and what arrives.
     """
     passing = np.zeros(len(tree.parent), np.float64)
-    given = np.asarray(amount, np.float64)
-    here = tree.dist_dm >= 0
-    passing[tree.at[here]] = given[here]
+    passing[tree.at] = np.where(tree.dist_dm >= 0, np.asarray(amount, np.float64), 0.0)
     on_edge = np.zeros(edges, np.float64)
-    gather_down(tree.order, tree.parent, tree.arcs.tail, tree.arcs.edge, passing, on_edge)
+    gather_down(tree.parent, tree.arcs.tail, tree.arcs.edge, passing, on_edge)
     return on_edge
 
 
