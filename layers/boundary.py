@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from layers.datum import metric_crs
@@ -16,7 +16,7 @@ from layers.errors import Fault, InputError, raise_errors
 from layers.planfile import PlanFile
 from layers.tables.named import Named, read_named
 from layers.tables.places import LONLAT, read_crs
-from layers.tables.project import Bounds
+from layers.tables.project import Bounds, transformer_of
 from layers.tables.shapes import polygons
 
 REST = "_rest"
@@ -68,7 +68,7 @@ def read_region(plan: PlanFile) -> tuple[BaseGeometry, gpd.GeoDataFrame, CRS, li
 
 def lonlat_bounds(boundary: BaseGeometry, crs: CRS) -> Bounds:
     """West, south, east, north of a metric geometry, degrees."""
-    transformer = Transformer.from_crs(crs, LONLAT, always_xy=True)
+    transformer = transformer_of(crs, LONLAT)
     west, south, east, north = transformer.transform_bounds(*boundary.bounds)
     return float(west), float(south), float(east), float(north)
 
@@ -126,7 +126,7 @@ def _joined(named: Named) -> tuple[BaseGeometry, list[Fault]]:
 
 
 def _transform(shape: BaseGeometry, source: CRS, target: CRS) -> BaseGeometry:
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = transformer_of(source, target)
     return shapely.transform(shape, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1])))
 
 

@@ -207,6 +207,28 @@ SOURCES: dict[str, tuple[str, ...]] = {
 """Fault of a required section that names none of its sources."""
 
 
+WHY_ZH: dict[str, str] = {
+    "missing": "缺少此键",
+    "extra_forbidden": "未知的键",
+    "string_type": "应为文字",
+    "string_pattern_mismatch": "格式不符：{pattern}",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "literal_error": "应为以下之一：{expected}",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "tuple_type": "应为列表",
+    "dict_type": "应为表",
+    "model_type": "应为表",
+}
+"""What is wrong with a key, in Chinese, by pydantic's type of error."""
+
+
 def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> PlanFile:
     """Read ``plan.toml`` (or the folder that holds it).
 
@@ -234,7 +256,7 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
     except ValidationError as error:
         faults = [*_key_faults(error, file.name), *faults]
     if "root" in data:
-        params = {"why": "Extra inputs are not permitted"}
+        params = {"why": "Extra inputs are not permitted", "why_zh": WHY_ZH["extra_forbidden"]}
         faults.insert(0, Fault("plan_key", file=file.name, column="root", params=params))
     if faults or plan is None:
         raise InputError(faults)
@@ -294,7 +316,11 @@ def _key_faults(error: ValidationError, file: str) -> list[Fault]:
             file=file,
             column=".".join(str(part) for part in item["loc"]),
             value=None if item["type"] == "missing" else repr(item["input"])[:80],
-            params={"why": item["msg"]},
+            params={"why": item["msg"], "why_zh": _why_zh(item["type"], item.get("ctx", {})) or item["msg"]},
         )
         for item in error.errors()
     ]
+
+
+def _why_zh(kind: str, context: dict[str, Any]) -> str:
+    return WHY_ZH.get(kind, "").format_map(context)

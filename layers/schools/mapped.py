@@ -13,6 +13,7 @@ from layers.errors import Fault, InputError
 from layers.schools.stages import stages_of
 
 FILE = "street file"
+TEXTS = ("id", "name", "stage", "stages", "ownership", "source", "assumed")
 _OWNERSHIP = {"private": "private", "public": "public", "government": "public", "religious": "private"}
 
 
@@ -30,7 +31,9 @@ def from_map(mapped: gpd.GeoDataFrame | None, crs: CRS) -> tuple[gpd.GeoDataFram
         raise InputError([Fault("osm_no_schools", file=FILE)])
     told = mapped[mapped["stage"].notna()]
     faults = [
-        Fault("osm_stage_unknown", "warning", file=FILE, value=f"{osm_id} {name or ''}".strip())
+        Fault(
+            "osm_stage_unknown", "warning", file=FILE, value=f"{osm_id} {name}" if isinstance(name, str) else osm_id
+        )
         for osm_id, name in mapped.loc[mapped["stage"].isna(), ["osm_id", "name"]].sort_values("osm_id").to_numpy()
     ]
     if not len(told):
@@ -39,7 +42,8 @@ def from_map(mapped: gpd.GeoDataFrame | None, crs: CRS) -> tuple[gpd.GeoDataFram
         _row(osm_id, name, stage, tags)
         for osm_id, name, stage, tags in told[["osm_id", "name", "stage", "tags"]].to_numpy()
     ]
-    table = gpd.GeoDataFrame(rows, geometry=list(told.geometry.to_numpy()), crs=crs)
+    texts = {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in TEXTS}
+    table = gpd.GeoDataFrame(rows, geometry=list(told.geometry.to_numpy()), crs=crs).assign(**texts)
     columns = [name for name in table if str(name).startswith("places_")]
     unknown = int(table[columns].isna().all(axis=1).sum()) if columns else len(table)
     if unknown:
@@ -51,7 +55,7 @@ def _row(osm_id: str, name: str | None, stage: str, tags: dict[str, str]) -> dic
     stages = stages_of(stage)
     row: dict[str, Any] = {
         "id": osm_id,
-        "name": name or osm_id,
+        "name": name if isinstance(name, str) else osm_id,
         "stage": stage,
         "stages": stages,
         "ownership": _OWNERSHIP.get(tags.get("operator:type", "")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -63,8 +64,14 @@ def _moved(geometry: Shapes, step: Callable[[Degrees, Degrees], tuple[Degrees, D
     return shapely.transform(geometry, apply)
 
 
+@lru_cache(maxsize=32)
+def transformer_of(source: CRS, target: CRS) -> Transformer:
+    """From one CRS to another, easting or longitude first; made once, as making one costs more than using it."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 def _step(source: CRS, target: CRS) -> Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]:
-    transformer = Transformer.from_crs(source, target, always_xy=True)
+    transformer = transformer_of(source, target)
 
     def step(x: Degrees, y: Degrees) -> tuple[Degrees, Degrees]:
         return transformer.transform(x, y)

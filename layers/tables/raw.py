@@ -50,37 +50,38 @@ def stop(code: str, path: Path, value: str | None = None, **params: object) -> I
 def from_records(
     path: Path, header: list[str], records: list[tuple[int, list[object]]], *, decimal_comma: bool = False
 ) -> Raw:
-    """A table from a header and numbered rows of cells; faults name headings that are empty, doubled or too few.
+    """A table from a header and numbered rows of cells; a column without a name is left out with a warning.
 
     Raises
     ------
     InputError
         Listing every fault of the headings and of the rows' lengths.
     """
+    named = [name for name in header if name]
+    if len(named) == 1 and any(sum(map(_full, cells)) > 1 for _, cells in records):
+        raise stop("header_title", path, named[0])
     faults = _heading_faults(path, header, records)
     faults += [
         Fault("row_long", file=path.name, row=row, value=str(len(cells)), params={"columns": len(header)})
         for row, cells in records
         if any(_full(cell) for cell in cells[len(header) :])
     ]
-    if faults:
+    if any(fault.severity == "error" for fault in faults):
         raise InputError(faults)
     kept = [number for number, name in enumerate(header) if name]
     width = len(header)
     cells = [[*cells[:width], *[None] * (width - len(cells))] for _, cells in records]
     data = {header[number]: pd.Series([row[number] for row in cells], dtype=object) for number in kept}
-    return Raw(pd.DataFrame(data), [row for row, _ in records], decimal_comma=decimal_comma)
+    return Raw(pd.DataFrame(data), [row for row, _ in records], decimal_comma=decimal_comma, faults=tuple(faults))
 
 
 def _heading_faults(path: Path, header: list[str], records: list[tuple[int, list[object]]]) -> list[Fault]:
     named = [name for name in header if name]
-    if len(named) == 1 and any(sum(map(_full, cells)) > 1 for _, cells in records):
-        return [Fault("header_title", file=path.name, value=named[0])]
     twice = sorted({name for name in named if named.count(name) > 1})
     faults = [Fault("column_twice", file=path.name, column=name, params={"names": name}) for name in twice]
     for number, name in enumerate(header):
         if not name and any(len(cells) > number and _full(cells[number]) for _, cells in records):
-            faults.append(Fault("header_empty", file=path.name, value=str(number + 1)))
+            faults.append(Fault("header_empty", "warning", file=path.name, value=str(number + 1)))
     return faults
 
 
