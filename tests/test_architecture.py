@@ -1,4 +1,4 @@
-"""The house keeps its rules: who imports whom, no cycles, no catch-all files, files and functions of readable size."""
+"""The house keeps its rules: who imports whom, no cycles, no catch-all files, files of readable size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What exists is documented: commands, keys of plan.toml, table columns, result columns, pages, settings, profiles."""
+"""What exists is documented: commands, plan keys, table columns, results, pages, settings, profiles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_keys_and_input_tables_are_current() -> None:
 
 
 def test_every_result_column_is_described(made_run) -> None:  # type: ignore[no-untyped-def]
-    text = _text("results.md")
+    text = _text("results.md") + _text("data-preparation.md")
     stages = tuple(made_run.summary["stages"])
     missing = set()
     for name, table in made_run.tables.items():
