@@ -62,7 +62,10 @@ class Pairs:
 
 
 def prepare(streets: Streets) -> Network:
-    """Build the walking network: walkable edges, weights from ``length_m``, private edges for first and last legs."""
+    """Build the walking network: walkable edges, weights from ``length_m``, private edges for first and last legs.
+
+    Nobody boards a ferry between its landings: ferry edges carry walks but take no homes or gates.
+    """
     walk = np.flatnonzero(streets.edges["walk"].to_numpy(bool)).astype(np.int32)
     edges = streets.edges.iloc[walk]
     graph = build_graph(
@@ -75,7 +78,8 @@ def prepare(streets: Streets) -> Network:
     )
     openings = streets.openings.geometry
     obstacles = index_obstacles(streets.barriers.geometry.to_numpy(), np.column_stack([openings.x, openings.y]))
-    return Network(graph, walk, index_edges(graph, edges.geometry.to_numpy()), obstacles)
+    land = edges["ferry_min"].isna().to_numpy() if "ferry_min" in edges else None
+    return Network(graph, walk, index_edges(graph, edges.geometry.to_numpy(), use=land), obstacles)
 
 
 def walk_pairs(network: Network, homes: Homes, gates: Gates, limit_dm: int, *, threads: int | None = None) -> Pairs:
@@ -162,9 +166,10 @@ def straight_pairs(cells_xy: ArrayLike, schools_xy: ArrayLike, limit_m: float) -
     cells, schools = (np.asarray(xy, np.float64).reshape(-1, 2) for xy in (cells_xy, schools_xy))
     if len(cells) == 0 or len(schools) == 0:
         return _pairs([(np.empty(0, np.int32),) * 3], np.zeros(len(cells), bool))
-    lists = cKDTree(cells).query_ball_point(schools, np.nextafter(limit_m, np.inf) * (1 + 1e-12))
+    tree, radius = cKDTree(cells), limit_m * (1 + 1e-9) + 1e-9  # a hair more; the limit itself is applied below
+    lists = [np.asarray(tree.query_ball_point(one, radius), np.int32) for one in schools]
     school = np.repeat(np.arange(len(schools), dtype=np.int32), [len(one) for one in lists])
-    cell = np.concatenate([np.asarray(one, np.int32) for one in lists])
+    cell = np.concatenate(lists)
     dist = np.hypot(*(cells[cell] - schools[school]).T)
     keep = dist <= limit_m
     return _pairs([(cell[keep], school[keep], np.rint(dist[keep] * 10).astype(np.int32))], np.zeros(len(cells), bool))

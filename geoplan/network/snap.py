@@ -70,9 +70,13 @@ class Entries:
     cost_dm: I32
 
 
-def index_edges(graph: Graph, geometry: ArrayLike) -> Lines:
-    """Index the edges that may be travelled at all; ``geometry`` runs from u to v, one LineString an edge."""
-    return index_lines(geometry, use=graph.ways.forward | graph.ways.backward)
+def index_edges(graph: Graph, geometry: ArrayLike, *, use: ArrayLike | None = None) -> Lines:
+    """Index the edges a place may attach to; ``geometry`` runs from u to v, one LineString an edge.
+
+    Edges that cannot be travelled at all are left out, and those where ``use`` (bool per edge) is false.
+    """
+    travelled = graph.ways.forward | graph.ways.backward
+    return index_lines(geometry, use=travelled if use is None else travelled & np.asarray(use, bool))
 
 
 def index_obstacles(barriers: ArrayLike, openings_xy: ArrayLike) -> Obstacles:

@@ -289,6 +289,14 @@ def test_the_network_of_a_bundle() -> None:
     assert share.tolist() == [1.0]
 
 
+def test_nobody_boards_a_ferry_between_its_landings() -> None:
+    streets = streets_of_a_cross()
+    streets.edges["ferry_min"] = [np.nan, np.nan, np.nan, 5.0, np.nan]
+    network = reach.prepare(streets)
+    homes = reach.attach_homes(network, [(0, -100), (0, -20)], 30)
+    assert homes.off_network.tolist() == [True, False]
+
+
 def in_a_process(seed: int) -> int:
     place, lines, homes, schools = a_case(seed)
     return int((walk(network_of(place, lines), homes, schools) < FOREVER).sum())
