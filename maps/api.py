@@ -113,7 +113,7 @@ def cell(plan_id: str, run_id: str) -> Response:
 
 
 def _stage(run: Run) -> str:
-    stage = request.args.get("stage") or next(iter(story.stages(run)), "")
+    stage = request.args.get("stage") or story.first_stage(run)
     story.stage_summary(run, stage)
     return stage
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from maps import style
 from maps.tiles import HALF_WORLD_M, TILE, Canvas
@@ -25,7 +26,15 @@ GROUND = "#f1f1ee"
 STREET = "#ffffff"
 CASING = "#d3d4cf"
 PATH = "#e0e0db"
-FILLS = {"sea": LOOK["water"], "water": LOOK["water"], "green": LOOK["green"], "building": LOOK["building"]}
+FILLS = {
+    "sea": LOOK["water"],
+    "other": LOOK["other"],
+    "green": LOOK["green"],
+    "water": LOOK["water"],
+    "building": LOOK["building"],
+}  # in the order they are drawn
+KINDS = {"wood": "green", "pitch": "green", "cemetery": "green", "sand": "other", "rail": "rail"}  # of base_ground
+FADE = 0.1  # share of the sea's extent over which it fades at the edge of what is known
 LINES = {"water": (LOOK["water"], 1.6), "rail": ("#d5d1d1", 1.2)}
 DENSITY = 2  # drawn this many times larger than shown
 PAD_PX = 12
@@ -45,6 +54,8 @@ WIDTHS = {
     "minor": (0.0, 0.0, 0.0, 0.3, 0.8, 1.6, 2.6, 4.2, 6.5, 9.0),
     "path": (0.0, 0.0, 0.0, 0.0, 0.0, 0.4, 0.8, 1.2, 1.8, 2.6),
 }
+
+Line = list[float]  # x, y, x, y … in drawn pixels
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,8 @@ def base_map(tables: Mapping[str, pd.DataFrame]) -> BaseMap:
     lines: dict[str, Shapes] = {}
     ground = _mercator(tables.get("base_ground"))
     if ground is not None:
-        for kind, part in ground.groupby("kind", sort=True):
+        drawn = ground["kind"].map(lambda kind: KINDS.get(kind, kind if kind in FILLS else "other"))
+        for kind, part in ground.groupby(drawn, sort=True):
             polygons = part.geometry.type.isin(["Polygon", "MultiPolygon"])
             fills[str(kind)] = shapes(part.geometry[polygons])
             lines[str(kind)] = shapes(part.geometry[~polygons])
@@ -123,15 +135,36 @@ def draw(base: BaseMap, canvas: Canvas, *, streets: bool = True) -> Image.Image:
     size = (canvas.width * DENSITY, canvas.height * DENSITY)
     picture = Image.new("RGB", size, GROUND)
     pen = ImageDraw.Draw(picture)
-    for kind in ("sea", "green", "water", "building"):
+    for kind, colour in FILLS.items():
         for ring, holes in _rings(base.fills.get(kind), canvas):
-            _fill(picture, pen, ring, holes, FILLS[kind])
+            _fill(picture, pen, ring, holes, colour)
+        if kind == "sea":
+            _fade(picture, base.fills.get(kind), canvas)
     for kind, (colour, width) in LINES.items():
         for line in _paths(base.lines.get(kind), canvas):
             pen.line(line, fill=colour, width=round(width * DENSITY))
     if streets:
         _draw_streets(pen, base, canvas)
     return picture.reduce(DENSITY)
+
+
+def _fade(picture: Image.Image, sea: Shapes | None, canvas: Canvas) -> None:
+    """Let the sea end softly at the edge of the extract, where nothing is known of what follows."""
+    if sea is None or not len(sea.full):
+        return
+    west, south, east, north = shapely.total_bounds(sea.full)
+    soft = FADE * max(east - west, north - south)
+    left, bottom, right, top = canvas.bounds
+    if west + soft < left and right < east - soft and south + soft < bottom and top < north - soft:
+        return
+    x = np.linspace(left, right, picture.width)
+    y = np.linspace(top, bottom, picture.height)
+    across, along = (
+        np.clip(depth / soft, 0, 1) for depth in (np.minimum(x - west, east - x), np.minimum(y - south, north - y))
+    )
+    smooth = [part * part * (3 - 2 * part) for part in (across, along)]
+    mask = Image.fromarray((255 * smooth[1][:, None] * smooth[0][None, :]).astype(np.uint8))
+    picture.paste(Image.composite(picture, Image.new("RGB", picture.size, GROUND), mask))
 
 
 def _draw_streets(pen: ImageDraw.ImageDraw, base: BaseMap, canvas: Canvas) -> None:
@@ -155,14 +188,14 @@ def street_width(name: str, canvas: Canvas) -> float:
     return float(np.interp(zoom, ZOOMS, WIDTHS[name]))
 
 
-def _stroke(pen: ImageDraw.ImageDraw, lines: list[list[tuple[float, float]]], colour: str, width: float) -> None:
+def _stroke(pen: ImageDraw.ImageDraw, lines: list[Line], colour: str, width: float) -> None:
     drawn = max(1, round(width * DENSITY))
     joint = "curve" if drawn > 5 else None
     half = drawn / 2 - 0.5
     for line in lines:
         pen.line(line, fill=colour, width=drawn, joint=joint)
         if drawn > 4:
-            for x, y in (line[0], line[-1]):
+            for x, y in (line[:2], line[-2:]):
                 pen.ellipse((x - half, y - half, x + half, y + half), fill=colour)
 
 
@@ -171,8 +204,8 @@ def _to_pixels(coordinates: NDArray[np.float64], canvas: Canvas) -> NDArray[np.f
     return (coordinates - [west, north]) * [1, -1] * (canvas.width * DENSITY / (east - west))
 
 
-def _paths(shapes: Shapes | None, canvas: Canvas) -> Iterator[list[tuple[float, float]]]:
-    """Lines near the canvas as lists of drawn pixels."""
+def _paths(shapes: Shapes | None, canvas: Canvas) -> Iterator[Line]:
+    """Lines near the canvas in drawn pixels."""
     if shapes is None:
         return
     parts = shapely.get_parts(shapes.near(canvas))
@@ -180,13 +213,10 @@ def _paths(shapes: Shapes | None, canvas: Canvas) -> Iterator[list[tuple[float, 
     pixels = _to_pixels(coordinates, canvas)
     for line in np.split(pixels, np.flatnonzero(np.diff(owner)) + 1):
         if len(line) > 1:
-            yield list(map(tuple, line.tolist()))
+            yield line.ravel().tolist()
 
 
-Ring = list[tuple[float, float]]
-
-
-def _rings(shapes: Shapes | None, canvas: Canvas) -> Iterator[tuple[Ring, list[Ring]]]:
+def _rings(shapes: Shapes | None, canvas: Canvas) -> Iterator[tuple[Line, list[Line]]]:
     """Outer ring and holes of the polygons near the canvas, cut to it."""
     if shapes is None:
         return
@@ -197,13 +227,13 @@ def _rings(shapes: Shapes | None, canvas: Canvas) -> Iterator[tuple[Ring, list[R
     parts = parts[shapely.get_type_id(parts) == 3]
     for polygon in parts[~shapely.is_empty(parts)]:
         outer, *holes = (
-            list(map(tuple, _to_pixels(shapely.get_coordinates(ring), canvas).tolist()))
+            _to_pixels(shapely.get_coordinates(ring), canvas).ravel().tolist()
             for ring in (polygon.exterior, *polygon.interiors)
         )
         yield outer, holes
 
 
-def _fill(picture: Image.Image, pen: ImageDraw.ImageDraw, ring: Ring, holes: list[Ring], colour: str) -> None:
+def _fill(picture: Image.Image, pen: ImageDraw.ImageDraw, ring: Line, holes: list[Line], colour: str) -> None:
     if not holes:
         pen.polygon(ring, fill=colour)
         return
@@ -216,9 +246,19 @@ def _fill(picture: Image.Image, pen: ImageDraw.ImageDraw, ring: Ring, holes: lis
 
 
 def png(picture: Image.Image) -> bytes:
-    """A picture as PNG; few colours go into a palette."""
+    """A picture as palette PNG; the palette is always the same, so that neighbouring tiles have the same colours."""
     out = io.BytesIO()
-    picture.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        out, "PNG", compress_level=6
-    )
+    picture.quantize(palette=_palette(), dither=Image.Dither.NONE).save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+@cache
+def _palette() -> Image.Image:
+    """Every colour of the map and five steps between any two of them."""
+    named = (GROUND, STREET, CASING, PATH, *FILLS.values(), *(colour for colour, _ in LINES.values()))
+    colours = [np.array(ImageColor.getrgb(colour), dtype=float) for colour in dict.fromkeys(named)]
+    steps = [a + (b - a) * k / 6 for k in range(1, 6) for i, a in enumerate(colours) for b in colours[i + 1 :]]
+    table = np.round([*colours, *steps]).astype(np.uint8)[:256]
+    picture = Image.new("P", (1, 1))
+    picture.putpalette(table.tobytes())
+    return picture

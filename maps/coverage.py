@@ -29,7 +29,7 @@ Fullscreen.default_js = []
 Fullscreen.default_css = []
 
 MAX_ZOOM = 19
-PANES = {"ground": 100, "streets": 150, "cells": 200}  # below Leaflet's own vectors (400) and markers (600)
+PANES = {"ground": 100, "streets": 150, "cells": 200, "names": 450}  # Leaflet's own: vectors 400, markers 600
 AREA_LABELS = 40  # more sub-areas than this stay without their names
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 

@@ -15,8 +15,10 @@ from maps.story import standards_of
 
 
 def fault_rows(run: Run, language: str) -> tuple[dict[str, Any], ...]:
-    """Warnings and notes about the input, each with place, message and remedy in the language."""
-    return tuple(_fault(dict(fault), language) for fault in run.summary.get("warnings") or [])
+    """Warnings, then notes about the input, each with place, message and remedy in the language."""
+    weights = ("error", "warning")
+    found = [_fault(dict(fault), language) for fault in run.summary.get("warnings") or []]
+    return tuple(sorted(found, key=lambda fault: fault.get("severity") not in weights))
 
 
 def _fault(stored: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -41,6 +43,10 @@ def role_names(language: str) -> dict[str, str]:
         "streets": say("streets"),
         "schools": say("schools"),
         "gates": say("school gates"),
+        "housing": say("new housing"),
+        "registered": say("registered residents"),
+        "elevation": say("elevation"),
+        "audit": say("street audit"),
     }
 
 

@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 
 from layers.bundle import IndexRaster
-from maps.tiles import apply_affine
-
-SMALLEST = 64  # pixels; coarser levels than this show nothing more
+from maps.tiles import SMALLEST, apply_affine
 
 
 def pixel_residents(

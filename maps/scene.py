@@ -39,7 +39,8 @@ class Scene:
 
 def make_scene(run: Run) -> Scene:
     """A scene of a run in memory."""
-    return Scene(run, tiles.cell_raster(run.cell_index))
+    residents = run.tables["cells"]["residents"].to_numpy(dtype=float)
+    return Scene(run, tiles.cell_raster(run.cell_index, residents))
 
 
 def open_scene(path: Path) -> Scene:

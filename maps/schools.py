@@ -43,8 +43,8 @@ def cards(run: Run, stage: str, language: str) -> tuple[Card, ...]:
 
 
 def fullest(found: tuple[Card, ...], count: int) -> tuple[Card, ...]:
-    """The schools with the highest load, known loads only."""
-    loaded = [card for card in found if card.load is not None]
+    """The schools with the highest load; schools nobody is assigned to are left out."""
+    loaded = [card for card in found if card.load]
     return tuple(sorted(loaded, key=lambda card: (-(card.load or 0.0), card.school_id))[:count])
 
 
@@ -106,6 +106,8 @@ def _note(school: Mapping[str, Any], outside: bool, language: str) -> str:
 def _places(school: Mapping[str, Any], stage: str, language: str) -> str:
     say = speaker(language)
     how = terms("places_source", language).get(str(school.get(f"places_source_{stage}")), "")
+    if f"places_{stage}" in str(school.get("assumed") or "").split(";"):
+        how = say("assumed")
     places = known(school.get(f"places_{stage}"))
     if places is None:
         return how or say("not known")

@@ -57,6 +57,7 @@ def standalone(run: Run, language: str) -> bytes:
             run_id=run.run_id,
             created=day(str(run.manifest.get("created", "")), language),
             legends=style.legends(language, story.limits_m(run, stages[0])) if stages else {},
+            first=story.first_stage(run),
             shown="walk",
             left_out=_left_out(streets, language),
             lacking=lacking,
@@ -81,7 +82,7 @@ def _panel(run: Run, stage: str, language: str) -> dict[str, Any]:
 
 
 def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
-    first = stages[0] if stages else ""
+    first = story.first_stage(shown.run)
     ground = scene.framed(shown.run, *_sides(shown.run, GROUND_SIDE), margin=0.15)
     names = style.layer_titles(language) if stages else {}
     pictures = _pictures(shown, first)
@@ -96,7 +97,7 @@ def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
 
 def _page_data(shown: scene.Scene, stages: tuple[str, ...], streets: StreetLines, language: str) -> dict[str, Any]:
     return {
-        "stage": stages[0] if stages else "",
+        "stage": story.first_stage(shown.run),
         "layer": "walk",
         "language": language,
         "bounds": scene.corners(shown.run),

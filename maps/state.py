@@ -66,7 +66,7 @@ def read_state(plan_id: str) -> State:
     plan = workspace.find_plan(workspace_folder(), plan_id)
     entry = workspace.find_run(plan, request.args.get("run", workspace.LATEST))
     run = workspace.open_run(entry.path)
-    stage = request.args.get("stage") or next(iter(story.stages(run)), "")
+    stage = request.args.get("stage") or story.first_stage(run)
     story.stage_summary(run, stage)
     asked = request.args.get("limit", type=int)
     layer = request.args.get("layer", DEFAULT_LAYER)

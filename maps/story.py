@@ -76,6 +76,12 @@ def stages(run: Run) -> tuple[str, ...]:
     return tuple(stage for stage in style.stage_names("en") if stage in held)
 
 
+def first_stage(run: Run) -> str:
+    """The stage a page opens with: primary where there is one."""
+    held = stages(run)
+    return "primary" if "primary" in held else next(iter(held), "")
+
+
 def stage_summary(run: Run, stage: str) -> Mapping[str, Any]:
     """The summary of one stage; NotFoundError when the run does not hold it."""
     held = run.summary.get("stages", {})

@@ -2,11 +2,13 @@
 
 Every picture is made the same way, tile or page-wide: output pixels are traced back to raster pixels on a coarse grid
 (exact at the grid's nodes, bilinear between them), the raster pixel names a cell, the cell its class, the class its
-colour. Nearest neighbour throughout: a class never mixes with its neighbour; counts are summed, then classed.
+colour. Nearest neighbour throughout: a class never mixes with its neighbour. From afar a pixel shows, of the cells it
+covers, the one with most residents; counts are summed, then classed.
 """
 
 from __future__ import annotations
 
+import math
 import struct
 import threading
 import zlib
@@ -24,6 +26,7 @@ from layers.bundle import IndexRaster
 
 HALF_WORLD_M = 20037508.342789244
 TILE = 256
+SMALLEST = 64  # pixels; a level no larger than this is the last
 STEP = 16  # output pixels between two exactly projected points
 MERCATOR = CRS.from_epsg(3857)
 
@@ -44,21 +47,35 @@ class Canvas:
 class CellRaster:
     """The index raster of a run, ready to be looked through.
 
-    ``index``: int32 (rows, columns), a cell's row number or -1. ``to_pixel``: raster coordinates to (column, row).
+    ``levels``: int32 (rows, columns) each, a cell's row number or -1; level k has pixels 2**k times as large, each
+    showing the cell with most residents. ``to_pixel``: raster coordinates to (column, row) of level 0.
+    ``lock``: a Transformer serves one thread at a time.
     """
 
-    index: NDArray[np.int32]
+    levels: tuple[NDArray[np.int32], ...]
     to_pixel: Affine
     from_mercator: Transformer
-    lock: threading.Lock = field(
-        default_factory=threading.Lock, repr=False
-    )  # a Transformer serves one thread at a time
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
-def cell_raster(raster: IndexRaster) -> CellRaster:
-    """Prepare a run's index raster for drawing."""
+def cell_raster(raster: IndexRaster, residents: NDArray[np.float64]) -> CellRaster:
+    """Prepare a run's index raster for drawing; ``residents`` of each cell decide who is seen from afar."""
+    levels = [np.ascontiguousarray(raster.cell, dtype=np.int32)]
+    weight = np.append(residents, -1.0).astype(np.float32)
+    while max(levels[-1].shape) > SMALLEST:
+        levels.append(_coarser(levels[-1], weight))
     transformer = Transformer.from_crs(MERCATOR, raster.crs, always_xy=True)
-    return CellRaster(np.ascontiguousarray(raster.cell, dtype=np.int32), ~raster.transform, transformer)
+    return CellRaster(tuple(levels), ~raster.transform, transformer)
+
+
+def _coarser(index: NDArray[np.int32], weight: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Of every two by two pixels the cell with the greatest weight; weight[-1] is nobody's."""
+    rows, columns = index.shape
+    even = np.pad(index, ((0, rows % 2), (0, columns % 2)), constant_values=-1)
+    best = even[::2, ::2]
+    for other in (even[::2, 1::2], even[1::2, ::2], even[1::2, 1::2]):
+        best = np.where(weight[other] > weight[best], other, best)
+    return np.ascontiguousarray(best)
 
 
 def tile_canvas(z: int, x: int, y: int) -> Canvas:
@@ -81,16 +98,14 @@ def draw_classes(raster: CellRaster, classes: NDArray[np.uint8], canvas: Canvas)
     uint8, shape (canvas.height, canvas.width)
     """
     columns, rows = pixel_grid(raster, canvas)
+    level = min(_level(columns, rows), len(raster.levels) - 1)
     cells = np.full((canvas.height, canvas.width), -1, dtype=np.int32)
-    trace(raster.index, columns, rows, cells)
+    trace(raster.levels[level], columns / 2**level, rows / 2**level, cells)
     return np.append(classes, np.uint8(0))[cells]  # -1 is the last: nothing
 
 
 def draw_levels(raster: CellRaster, levels: Sequence[NDArray[np.uint8]], canvas: Canvas) -> NDArray[np.uint8]:
-    """The same from rasters that already hold classes; level k has pixels 2**k times the index raster's.
-
-    The level is the coarsest whose pixel is not larger than the canvas pixel.
-    """
+    """The same from rasters that already hold classes, of the same levels."""
     columns, rows = pixel_grid(raster, canvas)
     level = min(_level(columns, rows), len(levels) - 1)
     out = np.zeros((canvas.height, canvas.width), dtype=np.uint8)
@@ -103,17 +118,18 @@ def cell_at(raster: CellRaster, x: float, y: float) -> int | None:
     with raster.lock:
         at = np.asarray(raster.from_mercator.transform(x, y))
     column, row = apply_affine(raster.to_pixel, at[0], at[1])
-    if not (0 <= row < raster.index.shape[0] and 0 <= column < raster.index.shape[1]):
+    index = raster.levels[0]
+    if not (0 <= row < index.shape[0] and 0 <= column < index.shape[1]):
         return None
-    cell = int(raster.index[int(row), int(column)])
+    cell = int(index[int(row), int(column)])
     return cell if cell >= 0 else None
 
 
 def _level(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> int:
-    with np.errstate(invalid="ignore"):
-        steps = np.hypot(np.diff(columns, axis=1)[:-1], np.diff(rows, axis=1)[:-1]) / STEP
-    known = steps[np.isfinite(steps)]
-    return int(np.log2(max(1.0, float(np.median(known))))) if len(known) else 0
+    """The level whose pixels are about as large as the canvas pixels, 0 where these are smaller than any."""
+    i, j = (size // 2 - (size > 1) for size in columns.shape)
+    pixel = math.hypot(columns[i, j + 1] - columns[i, j], rows[i, j + 1] - rows[i, j]) / STEP
+    return round(math.log2(pixel)) if pixel > 1 else 0
 
 
 def pixel_grid(raster: CellRaster, canvas: Canvas) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -52,7 +52,8 @@ def _county(plan: PlanEntry, language: str) -> dict[str, Any]:
     newest = plan.runs[0]
     run = workspace.open_run(newest.path)
     shown |= {"created": day(newest.created, language), "run_id": newest.run_id}
-    for stage in story.stages(run)[:1]:
+    stage = story.first_stage(run)
+    if stage:
         shown["stage"] = style.stage_names(language)[stage]
         shown["headline"] = story.headline(story.stage_summary(run, stage), stage, language)
     return shown

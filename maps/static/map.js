@@ -46,7 +46,7 @@ const geoplan = (() => {
   }
 
   function area(feature, layer) {
-    layer.bindTooltip(make("span", feature.properties.name), { permanent: true, direction: "center", className: "area-name" });
+    layer.bindTooltip(make("span", feature.properties.name), { permanent: true, direction: "center", className: "area-name", pane: "names" });
   }
 
   function card(shown) {
@@ -164,8 +164,16 @@ const geoplan = (() => {
     if (toggle) for (const name of ["title", "aria-label"]) toggle.setAttribute(name, words.layers);
   }
 
+  /* Rings shrink when the whole county is in view. */
+  function scaleRings(map) {
+    const scale = Math.min(1, Math.max(0.5, (map.getZoom() - 7) / 7));
+    map.getContainer().style.setProperty("--ring-scale", scale.toFixed(2));
+  }
+
   function start(map) {
     furnish(map);
+    map.on("zoomend", () => scaleRings(map));
+    scaleRings(map);
     listen(map);
     showLegend(data.layer);
     if (data.bounds) fit(map);
