@@ -30,8 +30,7 @@ def read_housing(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> tuple[
     if named.table is None or "id" not in named.table:
         return None, named.faults
     table = named.places
-    given = table["status"] if "status" in table else pd.Series(None, index=table.index, dtype=object)
-    status = pd.Series([_status(value) for value in given], index=table.index, dtype=object)
+    status = pd.Series([_status(value) for value in named.column("status")], index=table.index, dtype=object)
     faults = _lacking(named, status)
     table = table.assign(status=status)
     for column in NEEDED:
@@ -48,7 +47,6 @@ def _lacking(named: Named, status: pd.Series[str]) -> list[Fault]:
     """A fault for every computed project without dwellings or year; one for a column that is not there at all."""
     assert named.table is not None
     computed = (status != NAME_ONLY).to_numpy()
-    told = {fault.row for fault in named.faults}
     faults = []
     for column in NEEDED:
         if column not in named.table:
@@ -58,6 +56,6 @@ def _lacking(named: Named, status: pd.Series[str]) -> list[Fault]:
         faults += [
             named.fault("housing_value", record, column=column)
             for record in range(len(empty))
-            if empty[record] and named.rows[record] not in told
+            if empty[record] and not named.told(record, column)
         ]
     return faults

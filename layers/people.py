@@ -90,12 +90,11 @@ def _no_age(named: Named) -> list[Fault]:
     columns = [name for name in ("age", "age_from") if name in named.table]
     if not columns:
         return []
-    told = {fault.row for fault in named.faults}
     empty = named.table[columns].isna().all(axis=1).to_numpy()
     return [
         named.fault("value_missing", record, column=columns[0])
         for record in np.flatnonzero(empty).tolist()
-        if named.rows[record] not in told
+        if not any(named.told(record, column) for column in columns)
     ]
 
 

@@ -29,7 +29,7 @@ def read_sites(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> Read:
     sites = named.places
     drawn = pd.Series(np.where(shapely.area(sites.geometry) > 0, sites.area, np.nan), index=sites.index)
     stated = sites["area_m2"] if "area_m2" in sites else pd.Series(np.nan, index=sites.index)
-    kind = sites["kind"] if "kind" in sites else pd.Series(None, index=sites.index, dtype=object)
+    kind = named.column("kind")
     faults = _area_faults(named, stated, drawn)
     sites = sites.assign(kind=kind.where(kind.notna(), "site"), area_m2=stated.fillna(drawn))
     return in_order(sites, "id"), [*named.faults, *faults]
@@ -58,7 +58,7 @@ def read_exclusions(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> Rea
     if named.table is None:
         return None, named.faults
     table = named.places
-    kind = table["kind"] if "kind" in table else pd.Series(None, index=table.index, dtype=object)
+    kind = named.column("kind")
     return in_order(table.assign(kind=kind.where(kind.notna(), "exclusion")), "kind"), named.faults
 
 

@@ -30,9 +30,8 @@ def read_zones(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> Read:
     if named.table is None or "id" not in named.table:
         return None, named.faults
     table = named.places
-    given = table["school_ids"] if "school_ids" in table else pd.Series(None, index=table.index, dtype=object)
-    stage = table["stage"] if "stage" in table else pd.Series(None, index=table.index, dtype=object)
-    table = table.assign(stage=stage, school_ids=pd.Series([_ids(text) for text in given], table.index, dtype=object))
+    schools = pd.Series([_ids(text) for text in named.column("school_ids")], table.index, dtype=object)
+    table = table.assign(stage=named.column("stage"), school_ids=schools)
     again = table[["id", "stage"]].duplicated() & table["id"].notna()
     faults = [
         named.fault("row_again", record, column="id, stage", value=str(table["id"].iloc[record]))

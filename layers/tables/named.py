@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -31,12 +32,15 @@ class Named:
         Spreadsheet row of each record.
     faults
         Everything found so far.
+    headings
+        The file's own name of each column.
     """
 
     file: str
     table: pd.DataFrame | None
     rows: list[int]
     faults: list[Fault]
+    headings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def places(self) -> gpd.GeoDataFrame:
@@ -44,8 +48,22 @@ class Named:
         assert isinstance(self.table, gpd.GeoDataFrame)
         return self.table
 
+    def column(self, name: str) -> pd.Series[Any]:
+        """A column of texts, or one that says nothing where the table has none."""
+        assert self.table is not None
+        if name in self.table:
+            return self.table[name]
+        return pd.Series([None] * len(self.table), index=self.table.index, dtype=object)
+
+    def told(self, record: int, name: str) -> bool:
+        """Whether a fault of this cell has been found already."""
+        place = (self.rows[record], self.headings.get(name, name))
+        return any((fault.row, fault.column) == place for fault in self.faults)
+
     def fault(self, code: str, record: int, **params: Any) -> Fault:
         """A fault of one record; ``severity``, ``column`` and ``value`` are the fault's own, the rest its params."""
+        if "column" in params:
+            params["column"] = self.headings.get(params["column"], params["column"])
         own = {name: params.pop(name) for name in ("severity", "column", "value") if name in params}
         return Fault(code, file=self.file, row=self.rows[record], params=params, **own)
 
@@ -87,4 +105,4 @@ def read_named(
         return Named(name, None, [], [*faults, *error.faults])
     rows = [int(row) for row in table["_row"]]
     checked, wrong = check(table, contract(kind), plan.path(name).name)
-    return Named(name, checked, rows, [*faults, *found, *wrong])
+    return Named(name, checked, rows, [*faults, *found, *wrong], table.attrs.get("headings", {}))
