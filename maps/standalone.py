@@ -10,6 +10,7 @@ import base64
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -117,7 +118,12 @@ def _pictures(shown: scene.Scene, stage: str, layers: tuple[str, ...] = style.CE
     frame = _frame(shown.run)
     drawn = {layer: scene.draw(shown, layer, stage, frame) for layer in layers}
     return {
-        layer: _uri(tiles.palette_png(classes, scene.layer_palette(shown, layer, stage), level=9), "image/png")
+        layer: _uri(
+            tiles.palette_png(
+                classes, scene.layer_palette(shown, layer, stage), level=9, strategy=zlib.Z_DEFAULT_STRATEGY
+            ),
+            "image/png",
+        )
         for layer, classes in drawn.items()
     }
 

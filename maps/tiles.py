@@ -27,6 +27,7 @@ from layers.bundle import IndexRaster
 HALF_WORLD_M = 20037508.342789244
 TILE = 256
 SMALLEST = 64  # pixels; a level no larger than this is the last
+ITSELF = np.arange(256, dtype=np.uint8)  # the class of a value that is a class already
 STEP = 16  # output pixels between two exactly projected points
 MERCATOR = CRS.from_epsg(3857)
 
@@ -97,19 +98,21 @@ def draw_classes(raster: CellRaster, classes: NDArray[np.uint8], canvas: Canvas)
     -------
     uint8, shape (canvas.height, canvas.width)
     """
-    columns, rows = pixel_grid(raster, canvas)
-    level = min(_level(columns, rows), len(raster.levels) - 1)
-    cells = np.full((canvas.height, canvas.width), -1, dtype=np.int32)
-    trace(raster.levels[level], columns / 2**level, rows / 2**level, cells)
-    return np.append(classes, np.uint8(0))[cells]  # -1 is the last: nothing
+    return _draw(raster, raster.levels, classes, canvas)
 
 
 def draw_levels(raster: CellRaster, levels: Sequence[NDArray[np.uint8]], canvas: Canvas) -> NDArray[np.uint8]:
     """The same from rasters that already hold classes, of the same levels."""
+    return _draw(raster, levels, ITSELF, canvas)
+
+
+def _draw(
+    raster: CellRaster, levels: Sequence[NDArray[Any]], classes: NDArray[np.uint8], canvas: Canvas
+) -> NDArray[np.uint8]:
     columns, rows = pixel_grid(raster, canvas)
     level = min(_level(columns, rows), len(levels) - 1)
     out = np.zeros((canvas.height, canvas.width), dtype=np.uint8)
-    trace(levels[level], columns / 2**level, rows / 2**level, out)
+    trace(levels[level], classes, columns / 2**level, rows / 2**level, out)
     return out
 
 
@@ -156,8 +159,14 @@ def apply_affine(
 
 
 @njit(cache=True, nogil=True)
-def trace(source: NDArray[Any], columns: NDArray[np.float64], rows: NDArray[np.float64], out: NDArray[Any]) -> None:
-    """Copy into each pixel of ``out`` the source value under its centre; what lies outside stays as it is."""
+def trace(
+    source: NDArray[Any],
+    classes: NDArray[np.uint8],
+    columns: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    out: NDArray[np.uint8],
+) -> None:
+    """Give each pixel of ``out`` the class of the source value under its centre; outside and below 0 it stays."""
     for i in range(out.shape[0]):
         fy = (i % STEP + 0.5) / STEP
         gi = i // STEP
@@ -173,10 +182,12 @@ def trace(source: NDArray[Any], columns: NDArray[np.float64], rows: NDArray[np.f
                 column = int(np.floor(c0 + (c1 - c0) * fx))
                 row = int(np.floor(r0 + (r1 - r0) * fx))
                 if 0 <= row < source.shape[0] and 0 <= column < source.shape[1]:
-                    out[i, gj * STEP + k] = source[row, column]
+                    value = source[row, column]
+                    if value >= 0:
+                        out[i, gj * STEP + k] = classes[value]
 
 
-def palette_png(classes: NDArray[np.uint8], palette: Palette, *, level: int = 1) -> bytes:
+def palette_png(classes: NDArray[np.uint8], palette: Palette, *, level: int = 1, strategy: int = zlib.Z_RLE) -> bytes:
     """An 8-bit palette PNG.
 
     Parameters
@@ -185,8 +196,11 @@ def palette_png(classes: NDArray[np.uint8], palette: Palette, *, level: int = 1)
         uint8, shape (height, width).
     palette
         uint8, shape (colours, 4): red, green, blue, alpha; row 0 is the colour of class 0.
+    level, strategy
+        Of zlib: runs are what cells are made of; a higher level and the default strategy for files to keep.
     """
     height, width = classes.shape
+    deflate = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
     raw = np.zeros((height, width + 1), dtype=np.uint8)
     raw[:, 1:] = classes
     raw[1:, 0] = 2  # PNG filter "up": equal rows become zeros
@@ -197,7 +211,7 @@ def palette_png(classes: NDArray[np.uint8], palette: Palette, *, level: int = 1)
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
             _chunk(b"PLTE", np.ascontiguousarray(palette[:, :3]).tobytes()),
             _chunk(b"tRNS", np.ascontiguousarray(palette[:, 3]).tobytes()),
-            _chunk(b"IDAT", zlib.compress(raw.tobytes(), level)),
+            _chunk(b"IDAT", deflate.compress(raw.tobytes()) + deflate.flush()),
             _chunk(b"IEND", b""),
         )
     )
