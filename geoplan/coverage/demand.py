@@ -30,7 +30,7 @@ class Units:
     limit_dm, limit_m
         What the rule allows along streets, and its figure in metres.
     straight
-        Whether the rule's own measure is the straight line (or may be: it does not say).
+        Whether the limit can be held against the straight line: it is in metres, however it is to be measured.
     off
         The cell has no street within the snap limit.
     """
@@ -59,7 +59,7 @@ def read_units(given: StageInput) -> Units:
     setting = _settings(given.cells)
     found, rule = _rules(given, names, band, setting[cell])
     limit_m = np.array([item.limit_m for item in found])
-    straight = np.array([item.metric == "straight" or "metric_unspecified" in item.flags for item in found])
+    straight = np.array([_in_metres(rule) for rule in found])
     kept = amount > 0
     cell, band, amount, rule = cell[kept], band[kept], amount[kept], rule[kept]
     return Units(
@@ -74,6 +74,10 @@ def read_units(given: StageInput) -> Units:
         bands=tuple(str(name) for name in names),
         rules=found,
     )
+
+
+def _in_metres(rule: Rule) -> bool:
+    return rule.metric in {"straight", "network"} or "metric_unspecified" in rule.flags
 
 
 def takes_band(schools: pd.DataFrame, band: str) -> Flags:

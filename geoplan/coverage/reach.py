@@ -40,7 +40,7 @@ def nearness(given: StageInput, units: Units, recruits: Flags) -> Nearness:
 
 
 def meets_radius(units: Units, near: Nearness, walkable: Flags) -> Flags:
-    """Own rule by its own measure: the straight line where the rule is straight or does not say, else the walk."""
+    """Limits in metres held against the straight line; rules of time and of no limit as they are walked."""
     return np.where(units.straight, near.unit_straight_m <= units.limit_m * (1 + 1e-12), walkable)
 
 
