@@ -272,8 +272,8 @@ def main() -> None:
     small = parser.parse_args().small
     print(f"kernels compiled or loaded in {warm():.1f} s (not counted below)")
     shown = print_table(rows(small))
-    missed = [row.work for row in shown if "NOT" in row.verdict]
-    print(f"{len(shown)} comparisons, goals not met: {', '.join(missed) or 'none'}")
+    missed = [f"{row.work} against {row.peer}" for row in shown if "NOT" in row.verdict]
+    print(f"{len(shown)} comparisons, goals not met: {'; '.join(missed) or 'none'}")
 
 
 if __name__ == "__main__":
