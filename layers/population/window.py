@@ -88,7 +88,7 @@ def read_patch(path: Path, name: str, zones: Zones) -> tuple[Patch, Zones, list[
             raise_errors(_size_faults(window, name))
             return _read(dataset, window, crs), there, list(faults)
     except rasterio.errors.RasterioError as error:
-        raise_errors([Fault("population_unreadable", file=name, value=str(error)[:200])])
+        raise_errors([Fault("population_unreadable", file=name, value=str(error).replace(str(path), name)[:200])])
         raise
 
 

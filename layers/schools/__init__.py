@@ -60,17 +60,18 @@ def read_schools(
     """
     near = lonlat_bounds(boundary, crs) if boundary is not None else None
     if plan.schools.table:
-        schools, gates, faults = _from_table(plan, plan.schools.table, crs, near)
+        schools, gates, faults, listed = _from_table(plan, plan.schools.table, crs, near)
     elif plan.schools.osm:
         schools, faults = from_map(osm_schools, crs)
-        gates = inline_gates(None, plan, crs, near)[0]
+        gates, listed = inline_gates(None, plan, crs, near)[0], set(schools["id"])
     else:
         raise InputError([Fault("schools_none", file="plan.toml", column="schools")])
     schools = _completed(schools, crs)
     faults += check_schools(schools, boundary, plan.schools.table or "")
     schools = _finished(schools, boundary)
     if plan.schools.gates:
-        given, found = read_gates(plan, plan.schools.gates, crs, set(schools["id"]), near)
+        given, found = read_gates(plan, plan.schools.gates, crs, listed, near)
+        given = given[given["school_id"].isin(schools["id"])]
         gates = gpd.GeoDataFrame(pd.concat([gates, given], ignore_index=True), crs=crs)
         faults += found
     gates, found = with_own_points(gates, schools, plan.schools.gates or plan.schools.table or "")
@@ -79,7 +80,8 @@ def read_schools(
 
 def _from_table(
     plan: PlanFile, name: str, crs: CRS, near: Bounds | None
-) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[Fault]]:
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[Fault], set[str]]:
+    """Usable rows, gates written into the table, faults, and the ids of all rows, usable or not."""
     section = plan.schools
     named = read_named(plan, name, "schools", crs, datum=section.datum, stated=section.crs, near=near)
     if named.table is None or "stage" not in named.table or "id" not in named.table:
@@ -92,7 +94,7 @@ def _from_table(
     usable = table["id"].notna() & table["stage"].notna() & table.geometry.notna()
     kept = table[usable].drop_duplicates("id")
     kept = kept.set_geometry(_points(kept.geometry.to_numpy()), crs=crs)
-    return kept, gates, [*named.faults, *faults, *found]
+    return kept, gates, [*named.faults, *faults, *found], set(table["id"].dropna())
 
 
 def _points(shapes: np.ndarray[Any, np.dtype[np.object_]]) -> list[BaseGeometry]:
