@@ -14,7 +14,7 @@ from rich.console import Console
 
 from geoplan import __version__
 from geoplan.errors import PlanError
-from layers.errors import InputError
+from layers.errors import Fault, InputError
 
 EXIT_BUG, EXIT_DATA, EXIT_REQUEST, EXIT_INTERRUPTED = 1, 2, 3, 130
 LANGUAGES = click.Choice(["en", "zh"])
@@ -84,7 +84,7 @@ def check(plan: Path, as_json: bool, language: str | None) -> None:
     from geoplan.plan import read_layers
     from geoplan.report import fault_table, fault_verdict
 
-    faults: tuple[Any, ...]
+    faults: tuple[Fault, ...]
     try:
         layers = read_layers(plan, say=_say)
         language = language or layers.plan.plan.language

@@ -226,6 +226,8 @@ def _summary(
         "title_zh": section.title_zh or section.title or section.name,
         "notice": section.notice,
         "notice_zh": section.notice_zh or section.notice,
+        "credit": layers.plan.streets.credit,
+        "credit_zh": layers.plan.streets.credit_zh or layers.plan.streets.credit,
         "profile": standards.profile,
         "standards": {"edition": standards.edition, "on": standards.on.isoformat(), "checksum": standards.checksum},
         "run_id": run_id,

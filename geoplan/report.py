@@ -32,6 +32,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "remedy": "what to do",
         "clean": "Nothing to mend.",
         "verdict": "{error} errors, {warning} warnings, {note} notes.",
+        "told": "About the input: {warning} warnings, {note} notes; python -m geoplan check shows remedies.",
         "run": "run {run_id}",
         "where": "map: {path}",
         "care": "Read with care",
@@ -55,6 +56,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "remedy": "处理办法",
         "clean": "未发现问题。",
         "verdict": "错误 {error} 项，警告 {warning} 项，提示 {note} 项。",
+        "told": "输入数据：警告 {warning} 项，提示 {note} 项（运行 python -m geoplan check 可查看处理办法）。",
         "run": "运行 {run_id}",
         "where": "地图：{path}",
         "care": "阅读时请注意",
@@ -108,8 +110,19 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
         for note in care_notes(found, language, stage=stage):
             out.print(f"  ! {note.text}", style="yellow", highlight=False)
     out.print()
+    _print_warnings(out, summary["warnings"], language)
     out.print(TEXTS[language]["run"].format(run_id=run.run_id), highlight=False)
     out.print(TEXTS[language]["where"].format(path=path / "map.html"), highlight=False, soft_wrap=True)
+
+
+def _print_warnings(out: Console, warnings: Sequence[Mapping[str, Any]], language: str) -> None:
+    """How many there are, and each warning in a line; notes are for the check."""
+    count = {kind: sum(one["severity"] == kind for one in warnings) for kind in ("warning", "note")}
+    out.print(TEXTS[language]["told"].format(**count), highlight=False)
+    for one in warnings:
+        if one["severity"] == "warning":
+            text = one.get(f"message_{language}") or one["message"]
+            out.print(f"  {one['file']}: {text}", style="yellow", highlight=False, markup=False)
 
 
 def print_comparison(out: Console, found: Mapping[str, Any], language: str) -> None:

@@ -41,6 +41,7 @@ class RegionSection(Section):
     crs: str | None = Field(None, description="metric CRS; chosen by region when absent")
     cross_border: bool = Field(False, description="schools outside may take pupils of the region")
     setting: Literal["town", "rural"] = Field("town", description="setting where no sub-areas are given")
+    source: str = Field("", description="where it comes from and under which licence; shown with the figures")
     datum: Datum = "wgs84"
 
 
@@ -58,6 +59,7 @@ class PopulationSection(Section):
     display_m: float = Field(25.0, gt=0, description="pixel of the map for point and building counts")
     url: str | None = Field(None, description="address the raster or grid is fetched from")
     sha256: str | None = Field(None, description="checksum the fetched file must have")
+    source: str = Field("", description="where it comes from and under which licence; shown with the figures")
     datum: Datum = "wgs84"
 
 
@@ -68,6 +70,10 @@ class StreetsSection(Section):
     place: str | None = Field(None, description="name to download online instead")
     url: str | None = Field(None, description="address the extract is fetched from")
     sha256: str | None = Field(None, description="checksum the fetched extract must have")
+    source: str = Field("", description="where it comes from and under which licence; shown with the figures")
+    year: int | None = Field(None, description="year of the street data")
+    credit: str = Field("© OpenStreetMap contributors (ODbL)", description="credit shown on every map")
+    credit_zh: str = Field("", description="the credit on Chinese maps; the credit when empty")
     elevation: str | None = None
     audit: str | None = None
     barriers: str | None = None
@@ -83,6 +89,7 @@ class SchoolsSection(Section):
     osm: bool = Field(False, description="take the schools from the street file")
     gates: str | None = Field(None, description="gate points with school_id")
     year: int | None = None
+    source: str = Field("", description="where it comes from and under which licence; shown with the figures")
     datum: Datum = "wgs84"
     crs: str | None = Field(None, description="CRS of x/y columns")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,11 +89,11 @@ def _guarded(reader: Callable[[], T], faults: list[Fault]) -> T | None:
 
 def sources(plan: PlanFile) -> tuple[Source, ...]:
     """Every file the plan names, with checksum, size and date."""
-    found = [_source(plan.root, Path("plan.toml"), "plan", None)]
+    found = [_source(plan.root, Path("plan.toml"), "plan", {})]
     for role, section in plan.model_dump(exclude={"root", "plan", "standards", "coverage", "siting"}).items():
         for key, name in (section or {}).items():
             if isinstance(name, str) and plan.path(name).is_file():
-                found.append(_source(plan.root, Path(name), _role(role, key), section.get("year")))
+                found.append(_source(plan.root, Path(name), _role(role, key), section))
     return tuple(found)
 
 
@@ -101,10 +101,11 @@ def _role(section: str, key: str) -> str:
     return section if key in {"table", "osm", "raster", "grid", "boundary"} else f"{section}.{key}"
 
 
-def _source(root: Path, name: Path, role: str, year: Any) -> Source:
+def _source(root: Path, name: Path, role: str, section: Mapping[str, Any]) -> Source:
     path = root / name
     data = path.stat()
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     modified = datetime.fromtimestamp(data.st_mtime, tz=UTC).date().isoformat()
-    return Source(role, name.as_posix(), digest, data.st_size, modified, year)
+    note = str(section.get("source") or "")
+    return Source(role, name.as_posix(), digest, data.st_size, modified, section.get("year"), note=note)
