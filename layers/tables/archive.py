@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
@@ -54,7 +55,7 @@ def unpack(path: Path, folder: Path) -> Path:
                 with archive.open(member) as source:
                     target.write_bytes(source.read(MAX_BYTES))
             return folder / f"data{_suffix(main)}"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise stop("table_unreadable", path, type(error).__name__) from None
 
 

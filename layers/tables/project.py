@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from layers.datum import SHIFTED, to_wgs84
 from layers.errors import Fault
@@ -46,6 +47,9 @@ def project(
     known = ~shapely.is_missing(geometry)
     if crs is None or not known.any():
         return np.full(len(geometry), None, dtype=object), []
+    unusable = _unusable(crs, file)
+    if unusable:
+        return np.full(len(geometry), None, dtype=object), unusable
     swapped = _swapped(geometry[known], crs, near, file)
     if swapped:
         return np.full(len(geometry), None, dtype=object), swapped
@@ -55,6 +59,15 @@ def project(
     if datum not in SHIFTED and to_crs is not None and not crs.is_geographic and crs == to_crs:
         return geometry, faults
     return (lonlat if to_crs is None else _moved(lonlat, _step(LONLAT, to_crs))), faults
+
+
+def _unusable(crs: CRS, file: str) -> list[Fault]:
+    """A CRS that cannot be brought to degrees: a local grid of a building site, a damaged .prj."""
+    try:
+        transformer_of(crs, LONLAT)
+    except ProjError as error:
+        return [Fault("crs_unknown", file=file, value=f"{crs.name}: {error}"[:80])]
+    return []
 
 
 def _moved(geometry: Shapes, step: Callable[[Degrees, Degrees], tuple[Degrees, Degrees]]) -> Shapes:

@@ -42,9 +42,11 @@ class Raw:
     faults: tuple[Fault, ...] = field(default=())
 
 
-def stop(code: str, path: Path, value: str | None = None, **params: object) -> InputError:
+def stop(
+    code: str, path: Path, value: str | None = None, *, column: str | None = None, **params: object
+) -> InputError:
     """The error of a file that cannot be read at all."""
-    return InputError([Fault(code, file=path.name, value=value, params=params)])
+    return InputError([Fault(code, file=path.name, column=column, value=value, params=params)])
 
 
 def from_records(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
+from layers.errors import InputError
 from layers.tables.archive import guard
 from layers.tables.raw import Raw, from_records, stop
 
@@ -38,9 +38,9 @@ def _open(path: Path) -> Any:
         with zipfile.ZipFile(path) as archive:
             guard(archive, path)
         return load_workbook(path, data_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, TypeError) as error:
-        if error.__class__.__name__ == "InputError":
-            raise
+    except InputError:
+        raise
+    except Exception as error:  # damaged workbooks raise whatever zip, XML or number parsing meets first
         raise stop("table_unreadable", path, type(error).__name__) from None
 
 

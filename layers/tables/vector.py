@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
-from pyogrio.errors import DataSourceError
 
+from layers.errors import InputError
 from layers.tables.dbf import dbf_encoding
 from layers.tables.raw import Raw, stop
 
@@ -34,7 +36,7 @@ def read_geopackage(path: Path, layer: str) -> Raw:
         head = file.read(_GPKG_ID.stop)
     if not head.startswith(SQLITE_MAGIC) or head[_GPKG_ID] not in GPKG_IDS:
         raise stop("table_unreadable", path, "not a GeoPackage")
-    return _raw(_gdal(path, layer=_layer(path, layer)), path)
+    return _gdal(path, layer=_layer(path, layer))
 
 
 def read_shapefile(path: Path) -> Raw:
@@ -52,7 +54,7 @@ def read_shapefile(path: Path) -> Raw:
     lacking = [suffix for suffix in (".dbf", ".shx") if suffix not in beside]
     if lacking:
         raise stop("shapefile_parts", path, ", ".join(lacking))
-    return _raw(_gdal(path, encoding=dbf_encoding(path)), path, cut_names=True)
+    return _gdal(path, cut_names=True, encoding=dbf_encoding(path))
 
 
 def read_parquet(path: Path) -> Raw:
@@ -61,25 +63,24 @@ def read_parquet(path: Path) -> Raw:
     Raises
     ------
     InputError
-        Not Parquet.
+        Not Parquet, or no rows.
     """
-    try:
-        try:
-            return _raw(gpd.read_parquet(path), path)
-        except ValueError:  # no geo metadata
-            return _raw(pd.read_parquet(path), path)
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise stop("table_unreadable", path, str(error)[:80]) from None
+    with _readable(path):
+        has_geometry = b"geo" in (pq.read_schema(path).metadata or {})
+        return _raw(gpd.read_parquet(path) if has_geometry else pd.read_parquet(path), path)
+
+
+def _gdal(path: Path, *, cut_names: bool = False, **options: Any) -> Raw:
+    with _readable(path):
+        return _raw(pyogrio.read_dataframe(path, **options), path, cut_names=cut_names)
 
 
 def _layer(path: Path, wanted: str) -> str:
-    try:
+    with _readable(path):
         names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    except DataSourceError as error:
-        raise stop("table_unreadable", path, str(error)[:80]) from None
-    if wanted in names:
-        return wanted
-    full = [name for name in names if pyogrio.read_info(path, layer=name)["features"]]
+        if wanted in names:
+            return wanted
+        full = [name for name in names if pyogrio.read_info(path, layer=name)["features"]]
     if len(full) > 1:
         raise stop("layers_several", path, ", ".join(sorted(full)), wanted=wanted)
     if not full:
@@ -87,11 +88,16 @@ def _layer(path: Path, wanted: str) -> str:
     return full[0]
 
 
-def _gdal(path: Path, **options: Any) -> pd.DataFrame:
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Damaged files raise the errors of GDAL, Arrow, numpy and PROJ: to their owner all of them mean the same."""
     try:
-        return pyogrio.read_dataframe(path, **options)
-    except (DataSourceError, ValueError, RuntimeError) as error:
-        raise stop("table_unreadable", path, str(error).splitlines()[0][:80]) from None
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        why = (str(error) or type(error).__name__).splitlines()[0].replace(f"{path.parent}/", "")
+        raise stop("table_unreadable", path, why[:80]) from None
 
 
 def _raw(frame: pd.DataFrame, path: Path, *, cut_names: bool = False) -> Raw:
@@ -105,4 +111,7 @@ def _raw(frame: pd.DataFrame, path: Path, *, cut_names: bool = False) -> Raw:
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     table = frame.reset_index(drop=True).astype(object)
     table.columns = [str(name) for name in table.columns]
+    twice = sorted(set(table.columns[table.columns.duplicated()]))
+    if twice:
+        raise stop("column_twice", path, column=twice[0], names=", ".join(twice))
     return Raw(table.where(table.notna(), None), rows, geometry, crs, cut_names=cut_names)

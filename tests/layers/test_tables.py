@@ -11,6 +11,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 from pyproj import CRS
 
@@ -215,6 +217,37 @@ def test_zips_are_looked_at_first(tmp_path: Path) -> None:
     assert _stopped(_pack(tmp_path / "none.zip", [note])) == ["zip_content"]
     table, faults = _read(_pack(tmp_path / "fine.zip", [one, note]))
     assert faults == [] and len(table) == 2
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["s.csv", "s.xlsx", "s.geojson", "s.gpkg", "s.parquet", "s.zip"]),
+    at=st.floats(0, 1, exclude_max=True),
+    garbage=st.binary(max_size=12),
+    drop=st.integers(0, 40),
+)
+def test_damaged_files_are_faults_and_never_crashes(
+    tmp_path: Path, name: str, at: float, garbage: bytes, drop: int
+) -> None:
+    whole = tmp_path / name
+    if not whole.exists():
+        _one_of_each(tmp_path)
+    data = whole.read_bytes()
+    start = int(at * len(data))
+    broken = tmp_path / f"broken{whole.suffix}"
+    broken.write_bytes(data[:start] + garbage + data[start + drop :])
+    try:
+        _read(broken)
+    except InputError as error:
+        assert str(tmp_path) not in str(error)
+
+
+def _one_of_each(folder: Path) -> None:
+    _text(folder / "s.csv", LINES, "gb18030")
+    _workbook(folder / "s.xlsx", [["id", "name", "stage", "lon", "lat"], [1, "a", "primary", 114, 33]])
+    for name in ("s.geojson", "s.gpkg", "s.parquet", "s.shp"):
+        _write(_frame(), folder / name)
+    _pack(folder / "s.zip", [folder / f"s.{suffix}" for suffix in ("shp", "shx", "dbf", "prj", "cpg")])
 
 
 def test_layers_of_a_geopackage(tmp_path: Path) -> None:
