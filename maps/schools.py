@@ -144,8 +144,11 @@ def _ring_kind(card: Card) -> str:
 
 
 def card_data(found: tuple[Card, ...]) -> dict[str, Any]:
-    """Cards as plain data for the page's script, by school id."""
-    return {card.school_id: {"name": card.name, "note": card.note, "rows": card.rows} for card in found}
+    """Cards as plain data for the page's script: labels once, then name, note and values by school id."""
+    return {
+        "labels": [label for label, _ in found[0].rows] if found else [],
+        "schools": {card.school_id: [card.name, card.note, [value for _, value in card.rows]] for card in found},
+    }
 
 
 def gate_features(run: Run) -> dict[str, Any]:

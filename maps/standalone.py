@@ -111,7 +111,7 @@ def _page_data(shown: scene.Scene, stages: tuple[str, ...], streets: StreetLines
 def _stage_data(shown: scene.Scene, stage: str, language: str) -> dict[str, Any]:
     cards = schools.cards(shown.run, stage, language)
     pictures = _pictures(shown, stage, style.PER_STAGE)
-    return {"schools": schools.card_data(cards), "rings": schools.ring_features(cards), "pictures": pictures}
+    return {**schools.card_data(cards), "rings": schools.ring_features(cards), "pictures": pictures}
 
 
 def _pictures(shown: scene.Scene, stage: str, layers: tuple[str, ...] = style.CELL_LAYERS) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flask_babel import get_locale
 from geoplan.run import Run
 from geoplan.store import RunEntry
 from maps import coverage, story, style, workspace
-from maps.language import metres, speaker
+from maps.language import day, metres, speaker
 from maps.workspace import PlanEntry
 
 DEFAULT_LAYER = "walk"
@@ -118,4 +118,18 @@ def language_links() -> list[dict[str, Any]]:
             "current": code == request_language(),
         }
         for code, name in (("en", "English"), ("zh", "中文"))
+    ]
+
+
+def run_links(state: State) -> list[dict[str, Any]]:
+    """The data page of each run of the plan, newest first."""
+    return [
+        {
+            "id": entry.run_id,
+            "created": day(entry.created, state.language),
+            "scenario": entry.scenario,
+            "href": state.address("pages.data_page", run=entry.run_id),
+            "current": entry is state.entry,
+        }
+        for entry in state.plan.runs
     ]

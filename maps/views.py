@@ -19,6 +19,7 @@ from maps.state import (
     limit_links,
     read_state,
     request_language,
+    run_links,
     stage_links,
     workspace_folder,
 )
@@ -88,7 +89,8 @@ def plan_page(plan_id: str) -> str:
             "bounds": None if state.view else scene.corners(state.run),
             "language": state.language,
             "cell": f"{state.api_root()}/cell",
-            "schools": schools.card_data(found),
+            "school": request.args.get("school", ""),
+            **schools.card_data(found),
             "words": style.script_words(state.language),
         },
     )
@@ -137,6 +139,7 @@ def data_page(plan_id: str) -> str:
         words=datapage.standard_words(state.language),
         cards=schools.cards(state.run, state.stage, state.language),
         stages=stage_links(state, "pages.data_page"),
+        runs=run_links(state),
         languages=language_links(),
     )
 

@@ -33,12 +33,17 @@ const geoplan = (() => {
     marker.bindTooltip(make("span", `${school.name} · ${school.load}`), { direction: "top", offset: [0, -10] });
     marker.bindPopup(() => card(cardOf(school.id)), { minWidth: 220, maxWidth: 300 });
     marker.on("add", () => rings.set(school.id, marker));
+    if (!data.stages) {
+      marker.on("popupopen", () => keep({ school: school.id }));
+      marker.on("popupclose", () => keep({ school: "" }));
+    }
     return marker;
   }
 
   function cardOf(id) {
-    const shown = data.stages ? data.stages[data.stage] : data;
-    return shown.schools[id];
+    const { labels, schools } = data.stages ? data.stages[data.stage] : data;
+    const [name, note, values] = schools[id];
+    return { name, note, rows: labels.map((label, k) => [label, values[k]]) };
   }
 
   function gate(feature, place) {
@@ -97,7 +102,10 @@ const geoplan = (() => {
   function keep(state) {
     const write = (address) => {
       const url = new URL(address, location.href);
-      for (const [key, value] of Object.entries(state)) if (value) url.searchParams.set(key, value);
+      for (const [key, value] of Object.entries(state)) {
+        if (value) url.searchParams.set(key, value);
+        else url.searchParams.delete(key);
+      }
       return url;
     };
     history.replaceState(null, "", write(location.href));
@@ -179,6 +187,7 @@ const geoplan = (() => {
     if (data.bounds) fit(map);
     if (data.stages) return;
     map.on("moveend", () => keep({ view: viewText(map), layer: data.layer }));
+    if (rings.has(data.school)) rings.get(data.school).openPopup();
     window.addEventListener("resize", () => map.invalidateSize());
   }
 

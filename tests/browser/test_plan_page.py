@@ -34,9 +34,13 @@ def test_a_school_tells_its_numbers(watch: Watched) -> None:
     page.locator(".ring-box").first.click()
     card = page.locator(".leaflet-popup-content")
     assert "East Primary School" in card.inner_text() and "270" in card.inner_text()
+    assert "school=S1" in page.url
     page.keyboard.press("Escape")
+    assert "school=" not in page.url
     page.get_by_role("link", name="Bridge Nine-Year School").click()
     assert "Bridge Nine-Year School" in page.locator(".leaflet-popup-content").last.inner_text()
+    again = watch.open(page.url)
+    assert again.locator(".leaflet-popup-content h3").inner_text() == "Bridge Nine-Year School"
 
 
 def test_the_keyboard_reaches_schools(watch: Watched) -> None:
