@@ -237,8 +237,17 @@ def _summary(
         "edge_kind": "open" if layers.plan.region.cross_border else "closed",
         "warnings": [_told(fault) for fault in faults],
         "demand": [step._asdict() for step in demand.steps],
-        "stages": {stage: {**shared, **found.summary} for stage, found in stages.items()},
+        "stages": {
+            stage: {**shared, "schools_outside": _outside(layers, stage), **found.summary}
+            for stage, found in stages.items()
+        },
     }
+
+
+def _outside(layers: Layers, stage: str) -> int:
+    """Schools of a stage that are listed beyond the boundary."""
+    beyond = layers.schools["scope"] == "outside"
+    return int(sum(stage in stages for stages in layers.schools.loc[beyond, "stages"]))
 
 
 def _told(fault: Fault) -> dict[str, Any]:

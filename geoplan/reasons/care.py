@@ -80,7 +80,9 @@ def _edge(summary: Summary) -> Found:
     if not near or near < 0.5 or not base:
         return
     closed, open_ = known(edge.get("closed")), known(edge.get("open"))
-    if closed is None or open_ is None:
+    if summary.get("schools_outside") == 0:
+        yield "care_edge_closed", {"pupils": near, "base": base}
+    elif closed is None or open_ is None:
         yield "care_edge", {"pupils": near, "base": base}
     else:
         yield "care_edge_both", {"pupils": near, "base": base, "closed": closed, "open": open_}
