@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,17 @@ def best_of(work: Callable[[], Result], times: int = 3) -> tuple[Result, float]:
         least = min(least, time.perf_counter() - begun)
     assert result is not None
     return result, least
+
+
+def side_by_side(
+    ours: Callable[[], Result], theirs: Callable[[], Other], *, rounds: int = 3, ours_a_round: int = 3
+) -> tuple[Result, float, Other, float]:
+    """Both results and their least wall times, by turns, so that a busy machine is busy for both."""
+    mine, peer = best_of(ours, ours_a_round), best_of(theirs, 1)
+    for _ in range(rounds - 1):
+        mine = mine[0], min(mine[1], best_of(ours, ours_a_round)[1])
+        peer = peer[0], min(peer[1], best_of(theirs, 1)[1])
+    return *mine, *peer
 
 
 def peak_mb(work: Callable[[], object]) -> float:

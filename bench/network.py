@@ -14,7 +14,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from bench import Row, best_of, peak_mb, print_table
+from bench import Row, best_of, peak_mb, print_table, side_by_side
 from bench.networks import COUNTY, LARGE, SMALL, Streets, streets
 from geoplan.network.graph import Graph, assemble, build_graph, ways_of
 from geoplan.network.search import Reached, flow_down, k_nearest, nearest, reach, seeds_at
@@ -85,12 +85,13 @@ def walking(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     graph = walk_graph(town)
     seeds = seeds_at(graph, schools)
     work = f"reach, {len(schools)} schools, 30 min walk, {len(town.x) // 1000}k"
-    found, ours = best_of(lambda: reach(graph, seeds, WALK_DM), 15)
+    arcs = matrix(town, town.length_dm)
+    found, ours, dense, theirs = side_by_side(
+        lambda: reach(graph, seeds, WALK_DM), by_hundreds(arcs, schools, WALK_DM), rounds=5
+    )
+    assert_same(found, dense)
     _, alone = best_of(lambda: reach(graph, seeds, WALK_DM, threads=1), 15)
     note = f"{alone:.4f} s on one thread, {alone / len(found.node) * 1e9:.0f} ns a node"
-    arcs = matrix(town, town.length_dm)
-    dense, theirs = best_of(by_hundreds(arcs, schools, WALK_DM), 5)
-    assert_same(found, dense)
     yield Row(work, "scipy dijkstra, 100 sources a call", ours, theirs, 5, note=note)
     del dense
     ours_mb = peak_mb(lambda: reach(graph, seeds, WALK_DM))
@@ -131,10 +132,11 @@ def driving(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     graph = build_graph(town.x, town.y, town.u, town.v, town.drive_ds, backward=~town.one_way)
     seeds = seeds_at(graph, schools)
     work = f"reach, {len(schools)} schools, 15 min drive, {len(town.x) // 1000}k"
-    found, ours = best_of(lambda: reach(graph, seeds, DRIVE_DS), 4)
     arcs = matrix(town, town.drive_ds, both_ways=~town.one_way).T.tocsr()
     some = schools[:100]
-    dense, theirs = best_of(by_hundreds(arcs, some, DRIVE_DS), 3)
+    found, ours, dense, theirs = side_by_side(
+        lambda: reach(graph, seeds, DRIVE_DS), by_hundreds(arcs, some, DRIVE_DS), rounds=4, ours_a_round=2
+    )
     part = reach(graph, seeds_at(graph, some), DRIVE_DS)
     assert_same(part, dense)
     del dense, part
@@ -144,8 +146,12 @@ def driving(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     shuffled = assemble(town.x, town.y, ways, np.random.default_rng(1).permutation(len(town.x)))
     apart = seeds_at(shuffled, some)
     near = seeds_at(graph, some)
-    one, ordered = best_of(lambda: reach(graph, near, DRIVE_DS, threads=1), 5)
-    other, random = best_of(lambda: reach(shuffled, apart, DRIVE_DS, threads=1), 5)
+    one, ordered, other, random = side_by_side(
+        lambda: reach(graph, near, DRIVE_DS, threads=1),
+        lambda: reach(shuffled, apart, DRIVE_DS, threads=1),
+        rounds=6,
+        ours_a_round=1,
+    )
     assert np.array_equal(one.start, other.start)
     yield Row(f"{work}: Hilbert order", "the same kernel, random order", ordered, random, 3, note="one thread")
 
@@ -165,8 +171,7 @@ def tree_and_flow(town: Streets, schools: np.ndarray) -> Iterator[Row]:
         dist, before, _ = dijkstra(arcs, indices=schools, min_only=True, return_predecessors=True)
         return dist, flow_by_rank(dist, before, amount)
 
-    (dist, on_edge), ours = best_of(mine, 15)
-    (dense, passing), theirs = best_of(peer, 5)
+    (dist, on_edge), ours, (dense, passing), theirs = side_by_side(mine, peer, rounds=5)
     assert (dist == dense).all()
     total = (amount * dist).sum()
     assert (on_edge * town.length_dm).sum() == total
@@ -198,7 +203,6 @@ def five_nearest(town: Streets, schools: np.ndarray) -> Iterator[Row]:
     limit = 100_000
     graph = walk_graph(town)
     seeds = seeds_at(graph, schools)
-    (dist, _), ours = best_of(lambda: k_nearest(graph, seeds, 5, limit), 7)
     try:
         import pandana
     except ImportError:
@@ -209,7 +213,11 @@ def five_nearest(town: Streets, schools: np.ndarray) -> Iterator[Row]:
         pd.Series(town.x), pd.Series(town.y), pd.Series(town.u), pd.Series(town.v), weight, twoway=True
     )
     network.set_pois("schools", limit / 10, 5, pd.Series(town.x[schools]), pd.Series(town.y[schools]))
-    table, theirs = best_of(lambda: network.nearest_pois(limit / 10, "schools", num_pois=5), 2)
+    (dist, _), ours, table, theirs = side_by_side(
+        lambda: k_nearest(graph, seeds, 5, limit),
+        lambda: network.nearest_pois(limit / 10, "schools", num_pois=5),
+        rounds=2,
+    )
     metres = np.where(dist < 0, limit, dist) / 10.0
     assert np.allclose(table.to_numpy(), metres, atol=0.11)  # pandana keeps single precision
     yield Row(
@@ -224,11 +232,13 @@ def snapping(town: Streets, count: int) -> Iterator[Row]:
     side = int(count**0.5)
     axis = np.linspace(town.x.min(), town.x.max(), side)
     points = np.stack([one.ravel() for one in np.meshgrid(axis, axis)], 1)
-    (_, dist, _), ours = best_of(lambda: nearest_edge(index, points), 9)
     tree, theirs_built = best_of(lambda: shapely.STRtree(lines), 1)
     some = points[::5]
     places = shapely.points(some)
-    (_, other), theirs = best_of(lambda: tree.query_nearest(places, all_matches=False, return_distance=True), 2)
+    (_, dist, _), ours, (_, other), theirs = side_by_side(
+        lambda: nearest_edge(index, points),
+        lambda: tree.query_nearest(places, all_matches=False, return_distance=True),
+    )
     assert np.allclose(dist[::5], other, rtol=0, atol=1e-8)
     built = f"index {ours_built:.2f} s, theirs {theirs_built:.2f} s; theirs from every fifth point"
     yield Row(
@@ -250,7 +260,6 @@ def homes_and_schools(town: Streets, count: int, schools: np.ndarray) -> Iterato
     gates_xy = np.stack([town.x[schools], town.y[schools]], 1)
     homes, joined = best_of(lambda: attach_homes(network, homes_xy, 150.0), 2)
     gates = attach_gates(network, gates_xy, np.arange(len(schools)), 150.0)
-    pairs, ours = best_of(lambda: walk_pairs(network, homes, gates, 20_000), 3)
     arcs = matrix(town, town.length_dm)
     at = shapely.STRtree(shapely.points(town.x, town.y)).nearest(shapely.points(homes_xy))
 
@@ -260,7 +269,7 @@ def homes_and_schools(town: Streets, count: int, schools: np.ndarray) -> Iterato
             found += np.isfinite(dijkstra(arcs, indices=schools[i : i + 100], limit=20_000)[:, at]).sum()
         return found
 
-    _, theirs = best_of(peer, 1)
+    pairs, ours, _, theirs = side_by_side(lambda: walk_pairs(network, homes, gates, 20_000), peer, rounds=2)
     note = f"{len(pairs.cell) / 1e6:.2f} M pairs; joining the homes once {joined:.2f} s"
     yield Row(f"pairs, {len(homes_xy) // 1000}k homes, 2 km", "scipy from nearest nodes", ours, theirs, note=note)
 
