@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, send_file
-from pyproj import Transformer
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
-from geoplan.store import RunEntry
 from maps import layerfiles, scene, story, tables, tiles, workspace
 from maps.state import request_language, workspace_folder
-from maps.workspace import LATEST, PlanEntry
+from maps.workspace import LATEST
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -46,22 +44,27 @@ def runs(plan_id: str) -> Response:
 @api.get(RUN)
 def run_root(plan_id: str, run_id: str) -> Response:
     """One run: summary, manifest, the layers it holds. ``latest`` names the newest."""
-    _, entry, run = _find(plan_id, run_id)
+    entry = workspace.find_run(workspace.find_plan(workspace_folder(), plan_id), run_id)
+    run = workspace.open_run(entry.path)
     held = [{"name": name, "rows": len(run.tables[name])} for name in sorted(run.tables)]
     data = {**workspace.run_data(entry), "summary": run.summary, "manifest": run.manifest, "layers": held}
     return jsonify(layerfiles.plain(data))
 
 
-def _find(plan_id: str, run_id: str) -> tuple[PlanEntry, RunEntry, Run]:
-    found = workspace.find_plan(workspace_folder(), plan_id)
-    entry = workspace.find_run(found, run_id)
-    return found, entry, workspace.open_run(entry.path)
+def _find(plan_id: str, run_id: str) -> tuple[Path, Run]:
+    path = workspace.run_path(workspace_folder(), plan_id, run_id)
+    return path, workspace.open_run(path)
+
+
+def _cache(path: Path, kind: str) -> Path:
+    """Where answers about a run are kept: the plan's cache, apart for each version of the code."""
+    return path.parents[1] / "cache" / kind / f"{path.name}-{__version__}"
 
 
 @api.get(f"{RUN}/layers/<name>.<ending>")
 def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
     """A table of a run as GeoJSON or CSV; ``bbox=west,south,east,north``, ``limit`` and ``offset`` choose rows."""
-    _, _, run = _find(plan_id, run_id)
+    _, run = _find(plan_id, run_id)
     if name not in run.tables:
         raise NotFoundError(f"the run has no layer {name!r}; it has {', '.join(sorted(run.tables))}")
     if ending not in layerfiles.WRITERS:
@@ -81,9 +84,9 @@ def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
 @api.get(f"{RUN}/export.gpkg")
 def gpkg(plan_id: str, run_id: str) -> AnyResponse:
     """The whole run as one GeoPackage with QGIS styles."""
-    found, entry, run = _find(plan_id, run_id)
-    path = layerfiles.geopackage(run, found.folder / "cache" / "exports" / entry.run_id, request_language())
-    return send_file(path, as_attachment=True, download_name=path.name, mimetype="application/geopackage+sqlite3")
+    path, run = _find(plan_id, run_id)
+    file = layerfiles.geopackage(run, _cache(path, "exports"), request_language())
+    return send_file(file, as_attachment=True, download_name=file.name, mimetype="application/geopackage+sqlite3")
 
 
 def _count(name: str) -> int | None:
@@ -102,11 +105,10 @@ def cell(plan_id: str, run_id: str) -> Response:
 
     ``cell_id`` is null where nobody is counted.
     """
-    _, entry, run = _find(plan_id, run_id)
+    path, run = _find(plan_id, run_id)
     stage = _stage(run)
     lon, lat = _degrees("lon", 180), _degrees("lat", 85.06)
-    x, y = Transformer.from_crs(4326, 3857, always_xy=True).transform(lon, lat)
-    row = tiles.cell_at(scene.open_scene(entry.path).raster, x, y)
+    row = tiles.cell_at(scene.open_scene(path).raster, *scene.TO_MERCATOR.transform(lon, lat))
     if row is None:
         return jsonify({"cell_id": None, "lon": lon, "lat": lat, "card": None})
     return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language())))
@@ -128,27 +130,23 @@ def _degrees(name: str, most: float) -> float:
 @api.get(f"{RUN}/tiles/<name>/<int:z>/<int:x>/<int:y>.png")
 def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyResponse:
     """A tile of a cell layer (``stage=…``) or of the base map (``base``)."""
-    found, entry, run = _find(plan_id, run_id)
+    path, run = _find(plan_id, run_id)
     if z > MAX_ZOOM or x >= 2**z or y >= 2**z:
         raise NotFoundError(f"there is no tile {z}/{x}/{y}")
     stage = "" if name in ("base", "population") else _stage(run)
     response = Response(mimetype="image/png")
-    response.set_etag(f"{entry.run_id}-{__version__}-{name}-{stage}-{z}-{x}-{y}")
+    response.set_etag(f"{path.name}-{__version__}-{name}-{stage}-{z}-{x}-{y}")
     response.headers["Cache-Control"] = "no-cache" if run_id == LATEST else FOREVER
     if request.if_none_match.contains(response.get_etag()[0] or ""):
         response.status_code = 304
         return response
-    shown = scene.open_scene(entry.path)
-    canvas = tiles.tile_canvas(z, x, y)
+    shown, canvas = scene.open_scene(path), tiles.tile_canvas(z, x, y)
     if name == "base":
-        response.data = scene.cached(_tile_file(found.folder, entry, z, x, y), lambda: scene.base_png(shown, canvas))
+        file = _cache(path, "tiles") / str(z) / str(x) / f"{y}.png"
+        response.data = scene.cached(file, lambda: scene.base_png(shown, canvas))
     else:
         response.data = scene.layer_png(shown, name, stage, canvas)
     return response
-
-
-def _tile_file(folder: Path, entry: RunEntry, z: int, x: int, y: int) -> Path:
-    return folder / "cache" / "tiles" / f"{entry.run_id}-{__version__}" / str(z) / str(x) / f"{y}.png"
 
 
 @api.get("/")

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import math
 import struct
-import threading
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -50,13 +49,11 @@ class CellRaster:
 
     ``levels``: int32 (rows, columns) each, a cell's row number or -1; level k has pixels 2**k times as large, each
     showing the cell with most residents. ``to_pixel``: raster coordinates to (column, row) of level 0.
-    ``lock``: a Transformer serves one thread at a time.
     """
 
     levels: tuple[NDArray[np.int32], ...]
     to_pixel: Affine
     from_mercator: Transformer
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
 
 def cell_raster(raster: IndexRaster, residents: NDArray[np.float64]) -> CellRaster:
@@ -118,8 +115,7 @@ def _draw(
 
 def cell_at(raster: CellRaster, x: float, y: float) -> int | None:
     """Row number of the cell at a point in EPSG:3857 metres; None where nobody lives."""
-    with raster.lock:
-        at = np.asarray(raster.from_mercator.transform(x, y))
+    at = np.asarray(raster.from_mercator.transform(x, y))
     column, row = apply_affine(raster.to_pixel, at[0], at[1])
     index = raster.levels[0]
     if not (0 <= row < index.shape[0] and 0 <= column < index.shape[1]):
@@ -141,8 +137,7 @@ def pixel_grid(raster: CellRaster, canvas: Canvas) -> tuple[NDArray[np.float64],
     across = np.arange(-(-canvas.width // STEP) + 1) * STEP * ((east - west) / canvas.width) + west
     down = north - np.arange(-(-canvas.height // STEP) + 1) * STEP * ((north - south) / canvas.height)
     x, y = np.meshgrid(across, down)
-    with raster.lock:
-        x, y = raster.from_mercator.transform(x, y)
+    x, y = raster.from_mercator.transform(x, y)
     columns, rows = apply_affine(raster.to_pixel, x, y)
     lost = ~(np.isfinite(columns) & np.isfinite(rows))
     columns[lost] = np.nan

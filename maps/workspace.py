@@ -11,7 +11,7 @@ from typing import Any
 
 from geoplan.errors import NotFoundError
 from geoplan.run import Run
-from geoplan.store import RunEntry, list_runs, read_run
+from geoplan.store import RunEntry, list_runs, read_run, run_folder
 from layers.errors import InputError
 from layers.planfile import PlanFile, read_plan
 
@@ -77,6 +77,18 @@ def find_run(plan: PlanEntry, run_id: str) -> RunEntry:
         if run.run_id == run_id:
             return run
     raise NotFoundError(f"plan {plan.plan_id!r} has no run {run_id!r}")
+
+
+def run_path(workspace: Path, plan_id: str, run_id: str) -> Path:
+    """The folder of a run, found without reading the plan's other runs; NotFoundError when there is none."""
+    if run_id == LATEST:
+        return find_run(find_plan(workspace, plan_id), run_id).path
+    if not PLAN_ID.fullmatch(plan_id):
+        raise NotFoundError(f"there is no plan {plan_id!r} in this workspace")
+    path = run_folder(workspace / plan_id, run_id)
+    if not (path / "manifest.json").is_file():
+        raise NotFoundError(f"plan {plan_id!r} has no run {run_id!r}")
+    return path
 
 
 @lru_cache(maxsize=8)
