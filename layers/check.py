@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from layers.aliases import choice
 from layers.errors import Fault
@@ -110,6 +111,8 @@ def _cells(
     values: pd.Series[Any], column: Column, rows: list[int], place: Fault
 ) -> tuple[pd.Series[Any], list[Fault]]:
     """One column read cell by cell; ``place`` is the fault to copy for each wrong one."""
+    if column.kind in NUMERIC and _all_fit(quick := plain_numbers(values), column):
+        return pd.Series(quick, index=values.index, name=values.name), []
     reader = _reader(column)
     read: list[Any] = []
     faults: list[Fault] = []
@@ -141,6 +144,26 @@ def _cell(value: Any, reader: Callable[[Any], Any]) -> tuple[Any, str]:
         return (None if is_missing(value) else reader(value)), ""
     except _WrongCellError as error:
         return None, str(error)
+
+
+def plain_numbers(values: pd.Series[Any]) -> NDArray[np.float64] | None:
+    """All cells as finite numbers in one step, or None where any is something else; large tables are mostly this."""
+    if pd.api.types.infer_dtype(values, skipna=False) not in {"string", "floating", "integer"}:
+        return None
+    try:
+        found = pd.to_numeric(values).to_numpy(dtype=np.float64)
+    except (ValueError, TypeError):
+        return None
+    return found if np.isfinite(found).all() else None
+
+
+def _all_fit(found: NDArray[np.float64] | None, column: Column) -> bool:
+    if found is None or column.kind == "year":
+        return False
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else column.maximum
+    whole = column.kind != "whole" or bool((found == np.floor(found)).all())
+    return whole and bool(((found >= low) & (found <= high)).all())
 
 
 def shown(value: Any) -> str:

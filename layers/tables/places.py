@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from layers.check import is_missing, number, shown
+from layers.check import is_missing, number, plain_numbers, shown
 from layers.errors import Fault
 from layers.tables.raw import Raw
 
@@ -133,6 +133,9 @@ def _guess(coordinates: NDArray[np.float64], file: str) -> tuple[CRS | None, lis
 
 def _numbers(raw: Raw, table: pd.DataFrame, name: str, file: str, faults: list[Fault]) -> NDArray[np.float64]:
     read: Callable[[object], float] = _comma if raw.decimal_comma else number
+    quick = None if raw.decimal_comma else plain_numbers(table[name])
+    if quick is not None:
+        return quick
     out = np.full(len(table), np.nan)
     heading = table.attrs.get("headings", {}).get(name, name)
     for position, (value, row) in enumerate(zip(table[name], table["_row"], strict=True)):

@@ -111,6 +111,20 @@ def test_what_is_no_number(text: object) -> None:
         number(text)
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.floats(-2, 12), st.integers(-2, 12), st.sampled_from(["3", " 4.5", "1_0", "x"])), max_size=6
+    )
+)
+def test_a_column_of_plain_numbers_is_read_as_cell_by_cell(values: list[object]) -> None:
+    """A first cell of another kind turns the short way off; the rest must come out the same."""
+    quick, faults = check(_frame(id=[f"i{n}" for n in range(len(values))], size=values), TABLE, "t")
+    slow, same = check(_frame(id=["z", *(f"i{n}" for n in range(len(values)))], size=["-", *values]), TABLE, "t")
+    np.testing.assert_array_equal(quick["size"], slow["size"].iloc[1:])
+    assert [(fault.code, fault.row) for fault in faults] == [(fault.code, (fault.row or 0) - 1) for fault in same]
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from([1, -1, 3, "x", None])), max_size=8), st.randoms())
 def test_row_order_changes_no_cell_fault(rows: list[tuple[str, object]], random: object) -> None:
