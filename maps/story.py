@@ -156,7 +156,7 @@ def _kicker(run: Run, stage: str, language: str) -> str:
     standards = standards_of(run)
     found: StageDef | None = next((s for s in standards.stages if s.id == stage), None) if standards else None
     ages = say("ages %(first)s-%(last)s", first=found.ages[0], last=found.ages[1]) if found else ""
-    name = ", ".join(part for part in (style.stage_names(language)[stage], ages) if part)
+    name = say(", ").join(part for part in (style.stage_names(language)[stage], ages) if part)
     years = [str(year) for year in (run.summary.get("years") or [])[:1]]
     return " · ".join(part for part in (local_text(run.summary, "title", language), name, *years) if part)
 

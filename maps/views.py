@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
-from maps import coverage, datapage, scene, schools, story, style, tables, workspace
+from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
 from maps.grounds import ground_layers
 from maps.language import day, speaker
 from maps.standalone import standalone
@@ -81,6 +81,7 @@ def plan_page(plan_id: str) -> str:
         downloads=_downloads(state),
         legends=legends,
         created=day(state.entry.created, state.language),
+        lacking=assets.remedy(),
         map_body=body,
         map_script=script,
         page_data={

@@ -15,8 +15,10 @@ from PIL import Image
 
 from geoplan.errors import NotFoundError, PlanError
 from layers.errors import Fault, InputError
+from maps import assets
 from maps.app import create_app, status_of
 
+needs_libraries = pytest.mark.skipif(bool(assets.missing()), reason=f"{assets.remedy()}")
 RUN = "/api/v1/plans/toytown/runs/latest"
 
 
@@ -34,6 +36,7 @@ def test_pages_answer_in_their_language(client: FlaskClient, path: str, language
         assert f'<html lang="{"zh-Hans" if language == "zh" else "en"}">' in page
 
 
+@needs_libraries
 def test_a_page_asks_for_nothing_from_elsewhere(client: FlaskClient) -> None:
     page = client.get("/plans/toytown").get_data(as_text=True)
     asked = re.findall(r'(?:src|href)="([^"]+)"', page) + re.findall(r'L\.tileLayer\(\s*"([^"]+)"', page)
@@ -41,6 +44,7 @@ def test_a_page_asks_for_nothing_from_elsewhere(client: FlaskClient) -> None:
     assert not [address for address in asked if not address.startswith(("/", "#"))]
 
 
+@needs_libraries
 def test_every_script_carries_the_nonce_of_its_answer(client: FlaskClient) -> None:
     answers = [client.get("/plans/toytown") for _ in range(2)]
     nonces = []
@@ -61,6 +65,7 @@ def test_the_same_state_gives_the_same_page(client: FlaskClient) -> None:
     assert first == second
 
 
+@needs_libraries
 def test_links_keep_the_state(client: FlaskClient) -> None:
     state = "stage=junior&limit=800&layer=status&view=48.73,6.54,15"
     page = client.get(f"/plans/toytown?{state}").get_data(as_text=True).replace("&amp;", "&")
@@ -182,6 +187,7 @@ def test_base_tiles_are_drawn_once(client: FlaskClient, workspace: Path) -> None
     assert len(kept) == 1 and kept[0].read_bytes() == first.data == client.get(address).data
 
 
+@needs_libraries
 def test_exports(client: FlaskClient) -> None:
     answer = client.get(f"{RUN}/export.gpkg")
     assert answer.data.startswith(b"SQLite format 3") and ".gpkg" in answer.headers["Content-Disposition"]
@@ -198,6 +204,15 @@ def test_run_as_data(client: FlaskClient) -> None:
     assert json.loads(client.get("/healthz").data)["status"] == "ok"
 
 
+def test_without_the_libraries_the_page_says_how_to_get_them(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maps.assets.missing", lambda vendor=None: ["leaflet.js"])
+    page = client.get("/plans/toytown?lang=en").get_data(as_text=True)
+    assert "make assets" in page and "vendor/leaflet.js" not in page and "Where the 144 pupils stand" in page
+
+
+@needs_libraries
 def test_online_base_maps_only_by_configuration(workspace: Path) -> None:
     plain = create_app({"WORKSPACE": workspace}).test_client().get("/plans/toytown")
     assert b"openstreetmap.org/{z}" not in plain.data and "https://" not in plain.headers["Content-Security-Policy"]
