@@ -110,7 +110,8 @@ def _page_data(shown: scene.Scene, stages: tuple[str, ...], streets: StreetLines
 
 def _stage_data(shown: scene.Scene, stage: str, language: str) -> dict[str, Any]:
     cards = schools.cards(shown.run, stage, language)
-    pictures = _pictures(shown, stage, style.PER_STAGE)
+    on_the_map = stage == story.first_stage(shown.run)  # its pictures are there already
+    pictures = {} if on_the_map else _pictures(shown, stage, style.PER_STAGE)
     return {**schools.card_data(cards), "rings": schools.ring_features(cards), "pictures": pictures}
 
 

@@ -38,6 +38,11 @@ geoplan.startFile = (map) => {
     for (const { layer } of drawn) if (map.hasLayer(layer)) layer.bringToFront();
   }
 
+  /* The first stage's pictures are on the map from the start: remember them, to come back. */
+  const first = data.stages[data.stage];
+  const perStage = new Set(Object.values(data.stages).flatMap((stage) => Object.keys(stage.pictures)));
+  if (first) for (const key of perStage) first.pictures[key] = geoplan.keyed.get(key)._url;
+
   function show(stage) {
     data.stage = stage;
     const shown = data.stages[stage];

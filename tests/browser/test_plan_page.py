@@ -143,6 +143,9 @@ def test_map_file_from_disk(watch: Watched, tmp_path: Path) -> None:
     page.get_by_role("button", name="Junior secondary").click()
     assert page.locator(".leaflet-cells-pane img").get_attribute("src") != before
     assert "junior secondary school" in page.locator("h1:visible").inner_text()
+    page.get_by_role("button", name="Primary").click()
+    assert page.locator(".leaflet-cells-pane img").get_attribute("src") == before
+    page.get_by_role("button", name="Junior secondary").click()
     page.locator(".ring-box").first.click()
     assert "50" in page.locator(".leaflet-popup-content").inner_text()
     page.set_viewport_size({"width": 390, "height": 844})
