@@ -70,7 +70,7 @@ def fetch(plan: Path) -> None:
     from layers.online import fetch as download
     from layers.planfile import read_plan
 
-    for file in download(read_plan(plan), lambda text: err.print(text, highlight=False)):
+    for file in download(read_plan(plan, files=False), lambda text: err.print(text, highlight=False)):
         out.print(str(file), highlight=False, soft_wrap=True)
 
 

@@ -21,9 +21,9 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import geopandas as gpd
-import shapely
 from shapely.geometry.base import BaseGeometry
 
+from layers.boundary import lonlat_bounds, read_region
 from layers.errors import Fault, InputError
 from layers.overpass import Bounds, boundary_query, places, streets_query
 from layers.planfile import PlanFile
@@ -217,9 +217,12 @@ def _streets(plan: PlanFile, servers: Servers, say: Say) -> Path | None:
 
 def _bounds(plan: PlanFile, place: str, servers: Servers, say: Say) -> Bounds:
     file = plan.path(plan.region.boundary or BOUNDARY_FILE)
-    shape = gpd.read_file(file).to_crs(4326).union_all() if file.exists() else _place(place, servers, say)[1]
-    west, south, east, north = shapely.buffer(shape, MARGIN_DEGREES).bounds
-    return (west, south, east, north)
+    if file.exists():
+        boundary, _, crs, _ = read_region(plan)
+        west, south, east, north = lonlat_bounds(boundary, crs)
+    else:
+        west, south, east, north = _place(place, servers, say)[1].bounds
+    return (west - MARGIN_DEGREES, south - MARGIN_DEGREES, east + MARGIN_DEGREES, north + MARGIN_DEGREES)
 
 
 def _boundary(plan: PlanFile, servers: Servers, say: Say) -> Path | None:

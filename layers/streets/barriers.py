@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from layers.errors import Fault
+from layers.errors import Fault, InputError
+from layers.schema import contract
 from layers.streets.access import Access, shuts_feet
 from layers.streets.osm import Nodes, Ways
 from layers.streets.segments import Bools, Ints, Points, Segments, lines
 from layers.streets.tables import Tags, is_lifted, kind_of, table
+from layers.tables import read_checked
 
 KINDS = ("wall", "fence", "rail", "motorway", "water", "cliff")
 CLOSED_KINDS = ("wall", "fence")  # those that a way passes through only by a hole
@@ -109,14 +111,14 @@ def read_barriers(
     if not path.exists():
         return none, none, [Fault("streets_barriers_missing", file=path.name)]
     try:
-        given = gpd.read_file(path)
-    except Exception as error:  # GDAL raises many kinds; all mean the same to the reader of the message
-        return none, none, [Fault("streets_barriers_unreadable", file=path.name, value=str(error)[:200])]
-    if not isinstance(given, gpd.GeoDataFrame) or given.crs is None:
-        return none, none, [Fault("streets_barriers_crs", file=path.name)]
-    near = given.to_crs(crs).explode(ignore_index=True)
+        given, _, faults = read_checked(path, contract=contract("barriers"), to_crs=crs)
+    except InputError as error:
+        return none, none, list(error.faults)
+    if any(fault.severity == "error" for fault in faults):
+        return none, none, faults
+    near = gpd.GeoDataFrame(given, crs=crs).explode(ignore_index=True)
     near = near[near.geometry.notna() & ~near.geometry.is_empty & near.intersects(region)]
-    return *_sorted_shapes(near, crs), []
+    return *_sorted_shapes(near, crs), faults
 
 
 def _sorted_shapes(given: gpd.GeoDataFrame, crs: CRS) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:

@@ -132,9 +132,16 @@ def test_own_barriers_that_cannot_be_read(tmp_path):
     ways = {10: ([1, 2, 3], STREET)}
     (tmp_path / "bad.gpkg").write_text("no geopackage")
     (tmp_path / "bare.csv").write_text("a,b\n1,2\n")
-    for name, code in (("none.gpkg", "missing"), ("bad.gpkg", "unreadable"), ("bare.csv", "crs")):
+    (tmp_path / "walls.vrt").write_text("<OGRVRTDataSource/>")
+    expected = {
+        "none.gpkg": "streets_barriers_missing",
+        "bad.gpkg": "table_unreadable",
+        "bare.csv": "geometry_columns",
+        "walls.vrt": "table_format",
+    }
+    for name, code in expected.items():
         faults = read_toy(tmp_path, NODES, ways, barriers=name)[2]
-        assert codes(faults) == [f"streets_barriers_{code}"]
+        assert codes(faults) == [code], name
 
 
 def test_every_fault_has_its_sentences():
