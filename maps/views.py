@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
@@ -60,7 +60,7 @@ def _county(plan: PlanEntry, language: str) -> dict[str, Any]:
     return shown
 
 
-@pages.get("/plans/<plan_id>")
+@pages.get("/plans/<plan_id>", strict_slashes=False)
 def plan_page(plan_id: str) -> str:
     """The plan page: story and map."""
     state = read_state(plan_id)
@@ -163,12 +163,6 @@ def plan_thumbnail(plan_id: str) -> AnyResponse:
     response = Response(out.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
     response.set_etag(f"{state.entry.run_id}-{state.stage}-{__version__}")
     return response.make_conditional(request)
-
-
-@pages.get("/plans/<plan_id>/")
-def plan_slash(plan_id: str) -> AnyResponse:
-    """The plan page has no slash at its end."""
-    return redirect(url_for("pages.plan_page", plan_id=plan_id, **dict[str, Any](request.args)), 308)
 
 
 @pages.get("/healthz")
