@@ -6,6 +6,7 @@ Element ids come from a counter, so that the same run gives the same page.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -22,6 +23,7 @@ from geoplan.run import Run
 from maps import schools
 from maps.language import Say, speaker
 from maps.scene import region_bounds
+from maps.story import local_text
 
 folium.Map.default_js = []
 folium.Map.default_css = []
@@ -31,7 +33,7 @@ Fullscreen.default_css = []
 MAX_ZOOM = 19
 PANES = {"ground": 100, "streets": 150, "cells": 200, "names": 450}  # Leaflet's own: vectors 400, markers 600
 AREA_LABELS = 40  # more sub-areas than this stay without their names
-ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
+CREDIT = "© OpenStreetMap contributors (ODbL)"
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,12 @@ def coverage_map(
     """
     say = speaker(language)
     drawn = _empty_map(view, say)
-    _raster(sheets.base, "ground", overlay=True, control=False, show=True).add_to(drawn)
+    credit = local_text(run.summary, "credit", language) or CREDIT
+    _raster(sheets.base, credit, "ground", overlay=True, control=False, show=True).add_to(drawn)
     for layer in sheets.extra:
         layer.add_to(drawn)
     for tiles in sheets.cells:
-        _raster(tiles, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
+        _raster(tiles, credit, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
     for vector in _vectors(run, stage, say):
         vector.add_to(drawn)
     narrow: Any = JsCode("window.innerWidth < 900")
@@ -110,7 +113,7 @@ def _empty_map(view: View | None, say: Say) -> folium.Map:
         zoom_control=False,
         **start,
     )
-    drawn.options |= {"max_zoom": MAX_ZOOM, "min_zoom": 3}
+    drawn.options |= {"max_zoom": MAX_ZOOM, "min_zoom": 3, "zoom_snap": 0.25, "zoom_delta": 1}
     full = Fullscreen(  # type: ignore[no-untyped-call]
         position="topleft", title=say("Full screen"), title_cancel=say("Leave full screen")
     )
@@ -120,11 +123,11 @@ def _empty_map(view: View | None, say: Say) -> folium.Map:
     return drawn
 
 
-def _raster(tiles: Tiles, pane: str, *, overlay: bool, control: bool, show: bool) -> Layer:
+def _raster(tiles: Tiles, credit: str, pane: str, *, overlay: bool, control: bool, show: bool) -> Layer:
     if tiles.bounds is None:
         return folium.TileLayer(
             tiles.address,
-            attr=ATTRIBUTION,
+            attr=html.escape(credit),
             name=tiles.title,
             overlay=overlay,
             control=control,
@@ -134,7 +137,7 @@ def _raster(tiles: Tiles, pane: str, *, overlay: bool, control: bool, show: bool
             key=tiles.name,
         )
     west, south, east, north = tiles.bounds
-    place: dict[str, Any] = {"pane": pane, "key": tiles.name, "attribution": ATTRIBUTION}
+    place: dict[str, Any] = {"pane": pane, "key": tiles.name, "attribution": html.escape(credit)}
     return folium.raster_layers.ImageOverlay(
         tiles.address,
         bounds=[[south, west], [north, east]],
