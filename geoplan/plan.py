@@ -153,7 +153,7 @@ def plan_choices(plan: PlanFile) -> Choices:
 
 
 def _cells(layers: Layers, situation: Situation) -> pd.DataFrame:
-    table = situation.cells.table[["cell_id", "x", "y", "area_id"]]
+    table = situation.cells.table[["cell_id", "x", "y", "area_id", "residents"]]
     edge = shapely.distance(shapely.boundary(layers.boundary), shapely.points(table["x"], table["y"]))
     return table.assign(setting=situation.setting, edge_m=edge)
 
@@ -213,12 +213,10 @@ def _summary(
     run_id: str,
     faults: list[Fault],
 ) -> dict[str, Any]:
-    section, standards, demand = layers.plan.plan, situation.standards, situation.demand
+    section, standards = layers.plan.plan, situation.standards
     shared = {
-        "residents": float(situation.cells.table["residents"].sum()),
         "modelled": situation.cells.modelled,
         "resolution": resolution(situation.cells),
-        "assumptions": {code: dict(demand.params[code]) for code in demand.assumptions},
     }
     return {
         "plan": section.name,
@@ -236,12 +234,23 @@ def _summary(
         "crs": layers.crs.to_string(),
         "edge_kind": "open" if layers.plan.region.cross_border else "closed",
         "warnings": [_told(fault) for fault in faults],
-        "demand": [step._asdict() for step in demand.steps],
+        "demand": [step._asdict() for step in situation.demand.steps],
         "stages": {
-            stage: {**shared, "schools_outside": _outside(layers, stage), **found.summary}
+            stage: {
+                **shared,
+                "assumptions": _assumptions(situation, stage),
+                "schools_outside": _outside(layers, stage),
+                **found.summary,
+            }
             for stage, found in stages.items()
         },
     }
+
+
+def _assumptions(situation: Situation, stage: str) -> dict[str, dict[str, Any]]:
+    """What was assumed about demand, without the participation of other stages."""
+    demand, others = situation.demand, {f"participation_{other}" for other in situation.stages if other != stage}
+    return {code: dict(demand.params[code]) for code in demand.assumptions if code not in others}
 
 
 def _outside(layers: Layers, stage: str) -> int:

@@ -67,7 +67,10 @@ def test_names_and_places_come_through(run: Run) -> None:
 
 def test_residents_are_modelled_and_kept(run: Run) -> None:
     assert run.tables["cells"]["residents"].sum() == pytest.approx(plans.BEIJING_RESIDENTS, rel=1e-9)
-    assert all(stage["modelled"] for stage in run.summary["stages"].values())
+    for name, stage in run.summary["stages"].items():
+        assert stage["modelled"] and stage["residents"] == pytest.approx(plans.BEIJING_RESIDENTS, rel=1e-9)
+        shared = {code for code in stage["assumptions"] if code.startswith("participation_")}
+        assert shared == {f"participation_{name}"} & {"participation_kindergarten", "participation_senior"}
 
 
 def test_the_profile_measures_in_a_straight_line(run: Run) -> None:
