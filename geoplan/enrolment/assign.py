@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoplan.enrolment.heaps import I32, I64, NO_PLACE
+from geoplan.enrolment.balance import balanced_prices
+from geoplan.enrolment.heaps import I32, I64
 from geoplan.enrolment.kernels import transport
 from geoplan.enrolment.problem import MILLION, Options, Problem, prepare, whole_places
 
 COARSEST = 2_000  # units below which no coarser start is worth its while
-STEP = 4  # units merged from one level to the next
+STEP = 8  # units merged from one level to the next
+FINEST = 32  # units merged in the finest of the coarse levels
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def solve(problem: Problem, capacity: NDArray[np.float64], *, price_dm: I64 | No
         price = _coarse_prices(problem, places)
     else:
         price = np.maximum(np.asarray(price_dm, np.int64)[problem.schools], 0)
-    flow, price, _ = transport(problem.start, problem.school, problem.cost, problem.supply, places, price)
+    flow, price = _transport((problem.start, problem.school, problem.cost), problem.supply, places, price)
     return from_flow(problem, flow, price)
 
 
@@ -98,10 +100,8 @@ def reassign(previous: Assignment, problem: Problem, capacity: NDArray[np.float6
 
     Gives the objective of a full solve, starting from the prices of the previous one.
     """
-    price = previous.price_dm
-    for school in range(len(price), len(capacity)):
-        price = np.append(price, _opening_price(problem, price, school, capacity[school]))
-    return solve(problem, capacity, price_dm=price)
+    added = np.zeros(len(capacity) - len(previous.price_dm), np.int64)
+    return solve(problem, capacity, price_dm=np.concatenate([previous.price_dm, added]))
 
 
 def assign_nearest(problem: Problem) -> Assignment:
@@ -144,19 +144,23 @@ def from_flow(problem: Problem, flow: I64, price: I64) -> Assignment:
     return Assignment(unit[order], school[order], problem.cost[taken], flow[taken], supply, unserved, price_dm)
 
 
+def _transport(rows: tuple[I64, I32, I64], supply: I64, places: I64, price: I64) -> tuple[I64, I64]:
+    flow, price, _ = transport(*rows, supply, places, balanced_prices(*rows, supply, places, price))
+    return flow, price
+
+
 def _coarse_prices(problem: Problem, places: I64) -> I64:
     """Prices from ever finer versions of the problem, in which neighbours with like options stand for each other."""
     price = np.zeros(len(places), np.int64)
-    size = 1
+    size = FINEST
     while len(problem.supply) > size * COARSEST:
         size *= STEP
-    order = _alike(problem) if size > 1 else np.empty(0, np.int64)
-    while size > 1:
+    order = _alike(problem) if len(problem.supply) > COARSEST else np.empty(0, np.int64)
+    while size >= FINEST and len(order):
         first = np.arange(0, len(order), size)
         member = order[np.minimum(first + size // 2, len(order) - 1)]
-        start, school, cost = _rows(problem, member)
         supply = np.add.reduceat(problem.supply[order], first)
-        _, price, _ = transport(start, school, cost, supply, places, price)
+        _, price = _transport(_rows(problem, member), supply, places, price)
         size //= STEP
     return price
 
@@ -179,19 +183,3 @@ def _rows(problem: Problem, member: I64) -> tuple[I64, I32, I64]:
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(count)])
     index = np.repeat(problem.start[member] - start[:-1], count) + np.arange(start[-1])
     return start, problem.school[index], problem.cost[index]
-
-
-def _opening_price(problem: Problem, price: I64, school: int, capacity: float) -> int:
-    """The price at which a new school would just be full, the others keeping theirs."""
-    canonical = int(np.flatnonzero(problem.schools == school)[0])
-    count = np.diff(problem.start)
-    unit = np.repeat(np.arange(len(count)), count)
-    known = np.append(price, np.full(len(problem.schools) - len(price), NO_PLACE))[problem.schools]
-    now = np.full(len(count), NO_PLACE, np.int64)
-    other = problem.school != canonical
-    np.minimum.at(now, unit[other], problem.cost[other] + known[problem.school[other]])
-    gain = now[unit[~other]] - problem.cost[~other]
-    order = np.argsort(-gain, kind="stable")
-    places = float(np.nan_to_num(capacity, nan=0.0)) * MILLION
-    full = np.searchsorted(np.cumsum(problem.supply[unit[~other]][order]), places, side="right")
-    return max(int(gain[order][full]), 0) if full < len(order) else 0
