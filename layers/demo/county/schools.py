@@ -26,7 +26,7 @@ def schools(land: Land, draft: OsmDraft, grids: dict[str, Grid]) -> pd.DataFrame
     rng = np.random.default_rng(SEED + 4)
     rows: list[Row] = []
     for place in land.settlements:
-        rows += [_finish(row, rng) for row in _place_schools(place, draft, grids[place.key], rng)]
+        rows += [_finish(row, rng) for row in _place_schools(place, draft, dict(grids[place.key]), rng)]
     table = pd.DataFrame(rows)
     table.insert(0, "id", [f"S{number + 1:03d}" for number in range(len(table))])
     _into_osm(table, draft)
@@ -113,9 +113,8 @@ def _row(
     *,
     places: float,
 ) -> Row:
-    nodes = list(grid.values())
-    node = nodes[int(rng.integers(len(nodes)))]
-    x, y = np.array(draft.xy[node]) + rng.uniform(18, 32, 2)
+    corner = list(grid)[int(rng.integers(len(grid)))]
+    x, y = np.array(draft.xy[grid.pop(corner)]) + rng.uniform(18, 32, 2)
     base = place.name_zh.replace("县城", "青禾")
     kind = {"nine_year": "九年一贯制学校", "teaching_point": "教学点", "special": "特殊教育学校"}.get(
         stage
