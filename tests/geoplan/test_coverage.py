@@ -261,7 +261,7 @@ def test_reach_never_falls_when_a_limit_rises_and_a_walk_is_never_shorter_than_t
 
 @settings(max_examples=30, deadline=None)
 @given(seeds, st.integers(0, 6), st.floats(0, 30))
-def test_more_places_or_an_open_edge_never_serve_fewer(seed, which, more):
+def test_more_places_never_serve_fewer(seed, which, more):
     given = drawn(seed)
     before = stage_coverage(given)
     table = given.schools.copy()
@@ -270,9 +270,24 @@ def test_more_places_or_an_open_edge_never_serve_fewer(seed, which, more):
         table.loc[row, column] = table.loc[row, column] + more
     after = stage_coverage(replace(given, schools=table))
     assert after.accounts["served"] >= before.accounts["served"]
-    assert before.summary["edge"]["open"] >= before.summary["edge"]["closed"]
+    warm = stage_coverage(replace(given, schools=table), before=before)
+    assert warm.accounts == after.accounts
+    assert warm.assignment.walked == after.assignment.walked
     again = reassign(before.assignment, before.problem, table["places_net"].to_numpy(float))
     assert again.served / 1e6 == pytest.approx(after.accounts["served"], abs=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds)
+def test_more_schools_never_serve_fewer_nor_reach_fewer(seed):
+    given = drawn(seed)
+    few, more = stage_coverage(given), stage_coverage(replace(given, choices=Choices(cross_border=True)))
+    assert more.accounts["served"] >= few.accounts["served"]
+    assert (more.summary["walk_share"] or 0) >= (few.summary["walk_share"] or 0)
+    for name in ("reach", "radius"):
+        assert all(more.summary[name][key] >= few.summary[name][key] for key in few.summary[name])
+    assert few.summary["edge"]["open_accounts"] == more.summary["edge"]["open_accounts"] == dict(more.accounts)
+    assert more.summary["edge"]["closed_accounts"] == dict(few.accounts)
 
 
 @settings(max_examples=30, deadline=None)
