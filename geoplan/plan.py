@@ -16,6 +16,7 @@ from geoplan import __version__
 from geoplan.coverage import Choices, StageCoverage, StageInput, recruiting, stage_coverage
 from geoplan.doctor import examine
 from geoplan.identity import run_identity
+from geoplan.otherways import other_ways
 from geoplan.places import stage_places
 from geoplan.published import published
 from geoplan.reach import nearest_distance
@@ -137,6 +138,7 @@ def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
         pairs=situation.walk,
         areas=pd.DataFrame(layers.areas[["area_id", "name", "setting"]]),
         nearest_dm=nearest,
+        extra=other_ways(layers, situation, stage),
         schooled_outside=_schooled_outside(layers, stage),
         choices=choices,
     )

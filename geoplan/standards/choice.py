@@ -143,7 +143,7 @@ def applies(standards: Standards, norm: Norm, band: Band, setting: Setting) -> b
         and norm.force in _FORCE
         and norm.setting in (None, "all", setting)
         and _speaks_of(norm, stage_def(standards, band.stage))
-        and _covers(norm.grades, band)
+        and covers(norm.grades, band)
     )
 
 
@@ -152,7 +152,7 @@ def _speaks_of(norm: Norm, stage: StageDef) -> bool:
     return bool(named & {"all", stage.id}) or ("compulsory" in named and stage.compulsory)
 
 
-def _covers(grades: str, band: Band) -> bool:
+def covers(grades: str, band: Band) -> bool:
     """Whether ``1-6``, ``K``, ``all``, ``age<8`` or ``age 8-16`` touches the band."""
     if grades in ("all", "K"):
         return grades == "all" or band.stage == "kindergarten"

@@ -93,17 +93,19 @@ def exclusions(land: Land) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(rows, crs=CRS)
 
 
-def stops(land: Land) -> pd.DataFrame:
-    """School bus stops in every sixth village, on the line to the nearest town."""
+def stops(land: Land, schools: pd.DataFrame) -> pd.DataFrame:
+    """School bus stops in every fourth village, on the line to the primary school of the nearest town."""
     towns = [place for place in land.settlements if place.kind == "town"]
+    host = schools[schools["stage"].isin(["primary", "nine_year"])]
     rows = []
     for number, place in enumerate(p for p in land.settlements if p.kind == "village"):
-        if number % 6 == 0:
+        if number % 4 == 0:
             away = [float(np.hypot(place.x - town.x, place.y - town.y)) for town in towns]
-            nearest = int(np.argmin(away))
-            minutes = round(away[nearest] * 1.3 / 500 + 3, 1)
-            rows.append((f"B{number:03d}", place.x + 20, place.y - 20, towns[nearest].key, 1, minutes))
-    return pd.DataFrame(rows, columns=["id", "x", "y", "line", "order", "minutes"])
+            town = towns[int(np.argmin(away))]
+            school = host.iloc[int(np.hypot(host["x"] - town.x, host["y"] - town.y).to_numpy().argmin())]["id"]
+            minutes = round(min(away) * 1.3 / 500 + 3, 1)
+            rows.append((f"B{number:03d}", place.x + 20, place.y - 20, town.key, 1, minutes, school))
+    return pd.DataFrame(rows, columns=["id", "x", "y", "line", "order", "minutes", "school_id"])
 
 
 def venues(land: Land) -> gpd.GeoDataFrame:

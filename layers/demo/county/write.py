@@ -30,12 +30,13 @@ def write_county(folder: Path) -> Path:
     draft = OsmDraft()
     grids = add_streets(draft, land)
     add_ground(draft, land, grids)
-    schools(land, draft, grids).to_csv(folder / "schools.csv", index=False, encoding="utf-8-sig")
+    table = schools(land, draft, grids)
+    table.to_csv(folder / "schools.csv", index=False, encoding="utf-8-sig")
     write_osm(draft, folder / "streets.osm.pbf")
     write_population(land, folder / "population.tif")
-    for name, table in {"ages": ages(), "births": births(), "registered": registered(), "costs": costs()}.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    _points(stops(land), folder / "stops.csv")
+    for name, rows in {"ages": ages(), "births": births(), "registered": registered(), "costs": costs()}.items():
+        rows.to_csv(folder / f"{name}.csv", index=False)
+    _points(stops(land, table), folder / "stops.csv")
     for name, layer in {"housing": housing(land), "sites": sites(land), "venues": venues(land)}.items():
         _geojson(layer, folder / f"{name}.geojson")
     _geojson(exclusions(land), folder / "exclusions.geojson")
