@@ -19,7 +19,6 @@ from geoplan.reach import (
     attach_gates,
     attach_homes,
     prepare,
-    straight_pairs,
     walk_pairs,
 )
 from geoplan.settings import by_setting, plan_standards, setting_of_cells, setting_of_schools, snap_limits_m
@@ -50,8 +49,8 @@ class Situation:
         Pupils per cell, stage and band.
     network, homes, gates
         The streets and what is attached to them; kept for what-ifs.
-    walk, straight
-        Cells and schools within the longest limit, along streets and in a straight line.
+    walk
+        Cells and schools within the longest limit along streets.
     """
 
     standards: Standards
@@ -64,7 +63,6 @@ class Situation:
     homes: Homes
     gates: Gates
     walk: Pairs
-    straight: Pairs
 
 
 def plan_stages(plan: PlanFile, standards: Standards) -> tuple[str, ...]:
@@ -112,11 +110,8 @@ def take_stock(layers: Layers, *, say: Say) -> Situation:
     say("reach")
     limit_m = longest_limit_m(plan, standards, stages)
     homes, gates = attach(layers, network, cells, setting, standards)
-    xy = cells.table[["x", "y"]].to_numpy(float)
-    schools_xy = np.column_stack([layers.schools.geometry.x, layers.schools.geometry.y])
     walk = walk_pairs(network, homes, gates, round(limit_m * 10))
-    straight = straight_pairs(xy, schools_xy, limit_m)
-    return Situation(standards, stages, cells, setting, rule_book, demand, network, homes, gates, walk, straight)
+    return Situation(standards, stages, cells, setting, rule_book, demand, network, homes, gates, walk)
 
 
 def fine_cells(layers: Layers, rule_book: Mapping[tuple[str, str], tuple[Rule, ...]]) -> Cells:

@@ -12,6 +12,8 @@ from pyproj import Transformer
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geoplan.network.grid import index_lines
+from geoplan.network.snap import nearest_edge
 from geoplan.settings import by_setting, plan_standards, setting_of_cells, setting_of_schools, snap_limits_m
 from geoplan.standards import Standards
 from layers.bundle import Layers
@@ -72,9 +74,9 @@ def survey(layers: Layers) -> Ground:
     standards = plan_standards(layers.plan)
     limits = snap_limits_m(layers.plan, standards)
     lines = edges.geometry.to_numpy()
-    home = shapely.points(layers.cells.table[["x", "y"]].to_numpy(float))
-    home_m, home_edge = nearest(lines, home)
-    home_main_m, _ = nearest(lines[main[part]], home)
+    home = layers.cells.table[["x", "y"]].to_numpy(float)
+    home_m, home_edge = nearest_line(lines, home)
+    home_main_m = _to_main(lines, main[part], home, home_m, home_edge)
     gate_m, gate_edge = nearest(lines, layers.gates.geometry.to_numpy())
     gate_main_m, _ = nearest(lines[main[part]], layers.gates.geometry.to_numpy())
     best = _best_gate(layers, gate_m)
@@ -119,6 +121,20 @@ def nearest(shapes: NDArray[np.object_], points: NDArray[np.object_]) -> tuple[F
         )
         dist[asked], row[asked] = metres, found
     return dist, row
+
+
+def nearest_line(lines: NDArray[np.object_], xy: Floats) -> tuple[Floats, Ints]:
+    """As :func:`nearest`, for many places and lines."""
+    row, dist, _ = nearest_edge(index_lines(lines), xy)
+    return np.where(row < 0, np.inf, dist), row.astype(np.int64)
+
+
+def _to_main(lines: NDArray[np.object_], main: NDArray[np.bool_], xy: Floats, near_m: Floats, edge: Ints) -> Floats:
+    """Distance to the nearest line of a main part: asked for only where the nearest of all is in another."""
+    found = near_m.copy()
+    ask = (edge < 0) | ~main[edge] if len(main) else np.ones(len(xy), bool)
+    found[ask] = nearest_line(lines[main], xy[ask])[0]
+    return found
 
 
 def _best_gate(layers: Layers, gate_m: Floats) -> Ints:
