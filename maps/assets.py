@@ -25,6 +25,12 @@ FILES = {
     "leaflet.fullscreen/Control.FullScreen.css": "fullscreen.css",
     "leaflet.fullscreen/icon-fullscreen.svg": "icon-fullscreen.svg",
     "leaflet.fullscreen/LICENSE": "fullscreen.LICENSE.txt",
+    "maplibre-gl/dist/maplibre-gl-csp.js": "maplibre-gl-csp.js",
+    "maplibre-gl/dist/maplibre-gl-csp-worker.js": "maplibre-gl-csp-worker.js",
+    "maplibre-gl/dist/maplibre-gl.css": "maplibre-gl.css",
+    "maplibre-gl/dist/LICENSE.txt": "maplibre-gl.LICENSE.txt",
+    "@maplibre/maplibre-gl-leaflet/leaflet-maplibre-gl.js": "leaflet-maplibre-gl.js",
+    "@maplibre/maplibre-gl-leaflet/LICENSE": "leaflet-maplibre-gl.LICENSE.txt",
 }
 
 
