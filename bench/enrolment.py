@@ -104,10 +104,10 @@ def _lp(problem: Problem, places: F64) -> tuple[float, float]:
         ]
     ).tocsr()
     bounds = np.concatenate([problem.supply / MILLION, np.floor(places[problem.schools] * MILLION) / MILLION])
-    worth = (len(places) + 2) * (problem.cost.max() + 1)
-    answer = linprog(problem.cost - worth, A_ub=limits, b_ub=bounds, method="highs")
+    worth = (len(places) + 2) * (problem.walk.max() + 1)
+    answer = linprog(problem.walk - worth, A_ub=limits, b_ub=bounds, method="highs")
     assert answer.status == 0, answer.message
-    return float(answer.x.sum()), float((answer.x * problem.cost).sum())
+    return float(answer.x.sum()), float((answer.x * problem.walk).sum())
 
 
 if __name__ == "__main__":

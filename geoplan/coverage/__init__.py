@@ -50,8 +50,8 @@ def stage_coverage(given: StageInput, *, before: StageCoverage | None = None) ->
     Parameters
     ----------
     before
-        The coverage of a like input, such as the plan before a what-if: its prices make the enrolment quicker. The
-        pupils served and their walk in all are the same without it.
+        The coverage of a like input, such as the plan before a what-if: its prices make the enrolment quicker, and
+        change nothing in what is found.
     """
     units = read_units(given)
     options = walking_options(units, given.pairs, given.schools)

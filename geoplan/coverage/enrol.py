@@ -61,7 +61,8 @@ def walking_problem(units: Units, options: Options, schools: pd.DataFrame, offer
     has = np.diff(problem.start) > 0
     first = problem.start[:-1][has]
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(has)])
-    return replace(problem, start=start, school=problem.school[first], cost=problem.cost[first])
+    school, walk, cost = problem.school[first], problem.walk[first], problem.cost[first]
+    return replace(problem, start=start, school=school, walk=walk, cost=cost)
 
 
 def enrol(

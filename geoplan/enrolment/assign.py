@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.enrolment.balance import balanced_prices
-from geoplan.enrolment.heaps import I32, I64
+from geoplan.enrolment.heaps import I32, I64, NO_PLACE
 from geoplan.enrolment.kernels import transport
 from geoplan.enrolment.problem import MILLION, Options, Problem, prepare, whole_places
 
 COARSEST = 2_000  # units below which no coarser start is worth its while
 STEP = 8  # units merged from one level to the next
+PRICELESS = 1 << 40  # decimetres that stand for a pupil without a place
 FINEST = 32  # units merged in the finest of the coarse levels
 
 
@@ -28,8 +29,9 @@ class Assignment:
     supply, unserved
         Millionths per unit, shape (n_units,): ``supply == unserved + sum of the unit's entries``.
     price_dm
-        Per school, what the optimum proves a place to be worth, in decimetres of walking; 2**40 stands for "one more
-        pupil served". Zero where places are left. Starts the next solve of a similar problem.
+        Per school, what the optimum proves a place to be worth, in decimetres of walking: zero where places are left,
+        counted down from ``PRICELESS`` where one more place would let one more pupil be served. Starts the next solve
+        of a similar problem.
     """
 
     unit: I64
@@ -90,7 +92,7 @@ def solve(problem: Problem, capacity: NDArray[np.float64], *, price_dm: I64 | No
     if price_dm is None:
         price = _coarse_prices(problem, places)
     else:
-        price = np.maximum(np.asarray(price_dm, np.int64)[problem.schools], 0)
+        price = _scaled(np.asarray(price_dm, np.int64)[problem.schools], problem.scale)
     flow, price = _transport((problem.start, problem.school, problem.cost), problem.supply, places, price)
     return from_flow(problem, flow, price)
 
@@ -138,15 +140,27 @@ def from_flow(problem: Problem, flow: I64, price: I64) -> Assignment:
     price_dm = np.empty(len(price), np.int64)
     supply[problem.units] = problem.supply
     unserved[problem.units] = flow[n_pairs:]
-    price_dm[problem.schools] = price
+    price_dm[problem.schools] = _in_dm(price, problem.scale)
     school = problem.schools[problem.school[used]]
     taken = used[order]
-    return Assignment(unit[order], school[order], problem.cost[taken], flow[taken], supply, unserved, price_dm)
+    return Assignment(unit[order], school[order], problem.walk[taken], flow[taken], supply, unserved, price_dm)
 
 
 def _transport(rows: tuple[I64, I32, I64], supply: I64, places: I64, price: I64) -> tuple[I64, I64]:
     flow, price, _ = transport(*rows, supply, places, balanced_prices(*rows, supply, places, price))
     return flow, price
+
+
+def _in_dm(price: I64, scale: int) -> I64:
+    """Prices of a solve in decimetres."""
+    return np.where(price > NO_PLACE // 2, PRICELESS - (NO_PLACE - price) // scale, price // scale)
+
+
+def _scaled(price_dm: I64, scale: int) -> I64:
+    """Prices in decimetres as a solve takes them."""
+    most = NO_PLACE // (2 * scale)
+    short = np.minimum(np.maximum(PRICELESS - price_dm, 0), most)
+    return np.where(price_dm > PRICELESS // 2, NO_PLACE - short * scale, np.clip(price_dm, 0, most) * scale)
 
 
 def _coarse_prices(problem: Problem, places: I64) -> I64:

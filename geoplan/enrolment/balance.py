@@ -16,7 +16,7 @@ from geoplan.enrolment.heaps import FAR, I32, I64, NO_PLACE
 
 F64 = NDArray[np.float64]
 
-STEPS = 6
+STEPS = 6  # of Newton
 SWEEPS = 200  # of Gauss-Seidel in one step
 SWEEP_WORK = 20_000_000  # and fewer where there are very many schools
 
@@ -87,6 +87,7 @@ def balanced_prices(start: I64, school: I32, cost: I64, supply: I64, places: I64
             continue
         best, most = price, bound
         change = _step(load, moves, places, price, sweeps)
-        price = np.clip(price + np.rint(change).astype(np.int64), 0, NO_PLACE)
+        change = np.rint(np.clip(change, -NO_PLACE, NO_PLACE))
+        price = np.clip(price + change.astype(np.int64), 0, NO_PLACE)
         width = max(int(2 * np.median(np.abs(change))), 8)
     return best

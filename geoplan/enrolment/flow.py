@@ -28,7 +28,7 @@ def assign_flow(problem: Problem, capacity: NDArray[np.float64]) -> Assignment:
         units.astype(np.int32),
         (n_units + problem.school).astype(np.int32),
         problem.supply[units],
-        problem.cost,
+        problem.walk,
     )
     solver.add_arcs_with_capacity_and_unit_cost(
         schools.astype(np.int32), np.full(n_schools, sink, np.int32), places, np.zeros(n_schools, np.int64)

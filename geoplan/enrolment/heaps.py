@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-NO_PLACE = 1 << 40  # cost of one pupil without a place; exact as long as schools x longest walk stays below it
-FAR = 1 << 60  # "no arc"
+NO_PLACE = 1 << 56  # cost of one pupil without a place; exact as long as schools x longest cost stays below it
+FAR = 1 << 61  # "no arc"
 
 I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]

@@ -36,7 +36,7 @@ from geoplan.enrolment.heaps import (
     ways,
 )
 
-DIST, PARENT, SETTLED, ROOM, PLACE = 0, 1, 2, 3, 4  # of a node in a search; PLACE is its place in the frontier
+DIST, PARENT, SETTLED, ROOM, PLACE = 0, 1, 2, 3, 4  # of a node in a search; PLACE: where in the frontier
 FRONTIER, TOUCHED, NEARNESS, BOUND = 0, 1, 2, 2  # lists of a search (NEARNESS: distances of the frontier); its reach
 
 

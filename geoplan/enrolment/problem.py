@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from geoplan.enrolment.heaps import I32, I64, NO_PLACE
 from geoplan.enrolment.rows import group
 
 MILLION = 1_000_000
+MARKS = 1 << 16  # how many different marks decide between assignments of equal walk
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,32 @@ class Options:
 class Problem:
     """Pupils and their options in canonical order: units and schools by the keys of the caller, not by row.
 
-    ``supply`` (millionths of a pupil), ``start`` (CSR), ``school``, ``cost`` (dm): canonical numbering, every row
-    sorted by (cost, school). ``units`` and ``schools``: the caller's row of each canonical number.
+    Parameters
+    ----------
+    supply
+        Millionths of a pupil per unit.
+    start, school, walk
+        Options as CSR rows in canonical numbering, walks in decimetres, every row sorted by (walk, school).
+    cost
+        ``walk x scale`` and a mark below it, so that of several assignments with the least walk exactly one is best,
+        whatever start or order of rows: nobody's walk in all grows by it.
+    scale
+        Greater than what the marks of any chain of moves can add up to.
+    units, schools
+        The caller's row of each canonical number.
+    school_mark
+        What stands for the school's key in the marks.
     """
 
     supply: I64
     start: I64
     school: I32
+    walk: I64
     cost: I64
+    scale: int
     units: I64
     schools: I64
+    school_mark: NDArray[np.uint64]
 
 
 def millionths(amount: NDArray[np.float64]) -> I64:
@@ -107,28 +125,49 @@ def prepare(
     """
     units, unit_rank = _ranks(len(amount), unit_key)
     schools, school_rank = _ranks(n_schools, school_key)
+    mark = _key_marks(np.arange(n_schools) if school_key is None else np.asarray(school_key))[schools]
     kept = np.ones(len(options.unit), bool) if recruits is None else recruits[options.school]
-    cost = np.ascontiguousarray(options.cost_dm[kept], dtype=np.int64)
+    walk = np.ascontiguousarray(options.cost_dm[kept], dtype=np.int64)
     supply = millionths(np.asarray(amount, np.float64)[units])
-    _check_range(cost, n_schools, int(supply.sum()))
     unit = unit_rank[options.unit[kept]].astype(np.int32)
     school = school_rank[options.school[kept]].astype(np.int32)
-    start, school, cost = group(len(amount), unit, school, cost)
-    return Problem(supply, start, school, cost, units, schools)
+    return _problem(supply, (unit, school, walk), (units, schools), mark)
 
 
-def add_school(problem: Problem, unit: NDArray[np.integer], cost_dm: NDArray[np.integer]) -> Problem:
-    """The problem with one more school, last in the order; its row number is the old number of schools."""
-    old = len(problem.schools)
+def add_school(
+    problem: Problem, unit: NDArray[np.integer], cost_dm: NDArray[np.integer], *, key: object = None
+) -> Problem:
+    """The problem with one more school, last in the order; its row number is the old number of schools.
+
+    Parameters
+    ----------
+    unit, cost_dm
+        Units that may go there, and their walk.
+    key
+        Its id, if schools were given ids.
+    """
+    old, count = len(problem.schools), np.diff(problem.start)
     rank = np.empty(len(problem.units), np.int64)
     rank[problem.units] = np.arange(len(problem.units))
-    count = np.diff(problem.start)
-    cost = np.concatenate([problem.cost, np.asarray(cost_dm, np.int64)])
-    _check_range(cost, old + 1, int(problem.supply.sum()))
     rows = np.concatenate([np.repeat(np.arange(len(count)), count), rank[unit]]).astype(np.int32)
     school = np.concatenate([problem.school, np.full(len(unit), old, np.int32)])
-    start, school, cost = group(len(count), rows, school, cost)
-    return replace(problem, start=start, school=school, cost=cost, schools=np.append(problem.schools, old))
+    walk = np.concatenate([problem.walk, np.asarray(cost_dm, np.int64)])
+    mark = np.concatenate([problem.school_mark, _key_marks(np.array([old if key is None else key]))])
+    return _problem(problem.supply, (rows, school, walk), (problem.units, np.append(problem.schools, old)), mark)
+
+
+def _problem(
+    supply: I64, pairs: tuple[I32, I32, I64], names: tuple[I64, I64], school_mark: NDArray[np.uint64]
+) -> Problem:
+    unit, school, walk = pairs
+    n_schools = len(names[1])
+    longest = _longest(walk, int(supply.sum()), n_schools)
+    start, school, walk = group(len(supply), unit, school, walk)
+    marks = min(MARKS, (NO_PLACE - 1) // ((n_schools + 2) ** 2 * (longest + 2)))
+    scale = max((n_schools + 2) * marks, 1)
+    unit = np.repeat(np.arange(len(supply), dtype=np.int32), np.diff(start))
+    mark = _mixed(unit.astype(np.uint64) + school_mark[school]) % np.uint64(max(marks, 1))
+    return Problem(supply, start, school, walk, walk * scale + mark.astype(np.int64), scale, *names, school_mark)
 
 
 def _ranks(count: int, key: NDArray[np.generic] | None) -> tuple[I64, I64]:
@@ -138,9 +177,24 @@ def _ranks(count: int, key: NDArray[np.generic] | None) -> tuple[I64, I64]:
     return order.astype(np.int64), rank
 
 
-def _check_range(cost: I64, n_schools: int, total: int) -> None:
-    longest = int(cost.max(initial=0))
-    if cost.min(initial=0) < 0:
+def _longest(walk: I64, total: int, n_schools: int) -> int:
+    """The longest walk, once it is sure that nothing overflows."""
+    longest = int(walk.max(initial=0))
+    if walk.min(initial=0) < 0:
         raise ValueError("walks must not be negative")
-    if (n_schools + 2) * (longest + 1) >= NO_PLACE or total * max(longest, 1) >= 1 << 62:
+    if (n_schools + 2) * (longest + 2) >= NO_PLACE or total * max(longest, 1) >= 1 << 62:
         raise ValueError("walks or pupils are too large for exact arithmetic")
+    return longest
+
+
+def _key_marks(keys: NDArray[np.generic]) -> NDArray[np.uint64]:
+    """A number for each key that depends on nothing else."""
+    return _mixed(np.array([crc32(str(key).encode()) for key in keys.tolist()], np.uint64) << np.uint64(20))
+
+
+def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Numbers that lie close together spread over 64 bits (splitmix64, Steele, Lea and Flood 2014)."""
+    number = number * np.uint64(0x9E3779B97F4A7C15)
+    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return number ^ (number >> np.uint64(31))

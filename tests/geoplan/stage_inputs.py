@@ -104,7 +104,7 @@ def random_input(random: np.random.Generator, **choices: Any) -> StageInput:
     n_homes, n_schools = int(random.integers(1, 25)), int(random.integers(1, 7))
     home, site = random.random((n_homes, 2)) * 2000, random.random((n_schools, 2)) * 2000
     straight = np.hypot(*(home[:, None] - site[None]).transpose(2, 0, 1))
-    walk = straight * (1 + random.random(straight.shape) * 0.5)
+    walk = straight * (1.001 + random.random(straight.shape) * 0.5) + 0.1  # never below the line, even when rounded
     homes = [
         {
             "id": f"h{row:02d}",

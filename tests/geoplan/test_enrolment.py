@@ -88,7 +88,7 @@ def test_millionths_keep_the_total_and_refuse_the_unknown():
 
 def test_walks_too_long_for_exact_arithmetic_are_refused():
     with pytest.raises(ValueError, match="exact"):
-        prepare(np.array([1.0]), options((0, 0, 1 << 40)), 1)
+        prepare(np.array([1.0]), options((0, 0, 1 << 56)), 1)
 
 
 @given(st.lists(st.floats(0, 1000), max_size=30))
@@ -214,3 +214,24 @@ def test_the_coarse_start_changes_nothing():
         ours, theirs = solve(problem, places), assign_flow(problem, places)
         cold = solve(problem, places, price_dm=np.zeros(12, np.int64))
         assert (ours.served, ours.walked) == (theirs.served, theirs.walked) == (cold.served, cold.walked)
+
+
+def test_ties_are_broken_alike_from_any_start_and_with_any_school_added_last():
+    random = np.random.default_rng(3)
+    unit, school = np.nonzero(random.random((3_000, 7)) < 0.6)
+    walk = random.integers(1, 4, len(unit)) * 1000  # three distances only: almost everything is a tie
+    amount, places = np.full(3_000, 0.25), np.array([90.0, 120, 60, 130, 110, 100, 80])
+    ids = np.array(["g", "c", "a", "e", "b", "f", "d"])
+    problem = prepare(amount, Options(unit, school, walk), 7, school_key=ids)
+    full = solve(problem, places)
+    last = unit[school == 6], walk[school == 6]
+    few = prepare(amount, Options(unit[school < 6], school[school < 6], walk[school < 6]), 6, school_key=ids[:6])
+    before = solve(few, places[:6])
+    others = [
+        solve(problem, places, price_dm=np.zeros(7, np.int64)),
+        solve(problem, places, price_dm=random.integers(0, 5_000, 7)),
+        reassign(before, add_school(few, *last, key="d"), places),
+    ]
+    expected = dict(zip(zip(full.unit, full.school, strict=True), full.millionths, strict=True))
+    for other in others:
+        assert dict(zip(zip(other.unit, other.school, strict=True), other.millionths, strict=True)) == expected
