@@ -1,0 +1,209 @@
+"""What to mend first: measures ranked by the pupils who gain a safe route, under a budget.
+
+Elements that may fail or not are surveyed, not built: a plan counts only routes on which everything that fails is
+certain. A route is safe only when all of it is, so works are ranked as packages, never one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.errors import PlanError
+from geoplan.safety.budget import Plan, best_plan, curve, steps
+from geoplan.safety.measures import FIT, Judge, fixes, measures
+from geoplan.safety.needs import Needs, Uses, failing, needs, standing
+from geoplan.safety.retrofit_tables import packages_table, unfixable_table, works_table
+from geoplan.safety.works import Mask, Works, packages
+
+CURVE = ("budget", "pupils", "cost", "bound", "gap", "status")
+
+
+@dataclass(frozen=True)
+class Funds:
+    """What may be spent, and what things cost.
+
+    Parameters
+    ----------
+    budget
+        Money, in the unit of the costs; everything that helps is ranked when None.
+    budgets
+        Budgets of the curve; chosen when None, at the cost of the best packages.
+    costs
+        The county's table ``item, unit, cost``; our own assumptions where it says nothing.
+    time_limit_s
+        For the plan, and once more for the whole curve; plans not proven by then carry their gap.
+    """
+
+    budget: float | None = None
+    budgets: Sequence[float] | None = None
+    costs: pd.DataFrame | None = None
+    time_limit_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class Retrofits:
+    """What to build, in which order, and what it does.
+
+    Parameters
+    ----------
+    table
+        One row a package, best first: ``rank, elements, measures, cost, pupils_safe_gained,
+        pupil_crossings_improved, cost_total, pupils_total``; MultiPoint geometry where elements have one.
+    works
+        One row an element built: ``rank, element`` (row), ``kind, osm_id, measures, cost, assumed_cost,
+        level_before, level_after, pupils``.
+    curve
+        ``budget, pupils, cost, bound, gap, status``, ascending.
+    unfixable
+        Elements that certainly fail and that no measure mends, with the pupils they hold up.
+    routes
+        Per route: ``standing, verdict_before, verdict_after, gained``.
+    elements
+        Per element: ``measures, cost, level_after, assumed_cost, built``.
+    summary
+        Budget, cost, pupils, bound, gap, status and the pupils of routes that are not safe, by what can be done.
+    """
+
+    table: pd.DataFrame
+    works: pd.DataFrame
+    curve: pd.DataFrame
+    unfixable: pd.DataFrame
+    routes: pd.DataFrame
+    elements: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def plan_retrofits(
+    routes: pd.DataFrame,
+    uses: Uses,
+    elements: pd.DataFrame,
+    funds: Funds | None = None,
+    *,
+    judge: Judge | None = None,
+) -> Retrofits:
+    """The measures that give most pupils a safe route.
+
+    Parameters
+    ----------
+    routes
+        One row a route: ``pupils``.
+    uses
+        The elements of every route with the levels the route meets.
+    elements
+        ``kind`` (segment or crossing), ``osm_id, level_low, level_high, length_m``, and ``name, highway, geometry``
+        where known.
+    funds
+        Budget and costs; everything that helps is ranked at our own costs when None.
+    judge
+        Levels after a set of measures; see :func:`geoplan.safety.measures.fixes`.
+
+    Raises
+    ------
+    PlanError
+        A budget below zero.
+    InputError
+        A cost whose unit does not fit.
+    """
+    funds = _checked(funds or Funds())
+    fix = fixes(elements, measures(funds.costs), judge)
+    bad = failing(uses)
+    stand = standing(len(routes), bad, fix["measures"].notna().to_numpy())
+    asked = needs(routes.assign(standing=stand), bad, elements, fix["cost"].to_numpy(np.float64))
+    plan = _plan(asked.works, funds)
+    built, gained = asked.built(plan.built), asked.gained(asked.works.gained(plan.built))
+    free = float(routes["pupils"].to_numpy(np.float64)[asked.gained_free].sum())
+    ranked, works = _ranked(asked, plan, bad, routes, elements, fix)
+    found = pd.DataFrame({"standing": stand, **_verdicts(uses, len(routes), built, fix), "gained": gained})
+    return Retrofits(
+        table=ranked,
+        works=works,
+        curve=_curve(asked.works, funds, free),
+        unfixable=unfixable_table(bad, routes, elements, fix),
+        routes=found.set_index(routes.index),
+        elements=fix.assign(built=built),
+        summary=_summary(_figures(plan, free), routes, found),
+    )
+
+
+def _checked(funds: Funds) -> Funds:
+    if min([funds.budget or 0.0, *(funds.budgets or ())]) < 0:
+        raise PlanError("a budget cannot be below zero")
+    return funds
+
+
+def _plan(works: Works, funds: Funds) -> Plan:
+    if funds.budget is None:
+        everything = np.ones(works.cost.size, dtype=bool)
+        cost, pupils = float(works.cost.sum()), float(works.pupils.sum())
+        return Plan(cost, everything, pupils, cost, pupils, 0.0, "proven")
+    return best_plan(works, funds.budget, time_limit_s=funds.time_limit_s)
+
+
+def _verdicts(uses: Uses, n_routes: int, built: Mask, fix: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
+    """Verdict of every route before and after; a mended element is as good as its fix, never worse than it was."""
+    better = np.where(built, fix["level_after"].to_numpy(np.int8), np.int8(127))[uses.element]
+    return {
+        "verdict_before": verdicts(n_routes, uses),
+        "verdict_after": verdicts(
+            n_routes,
+            Uses(uses.route, uses.element, np.minimum(uses.low, better), np.minimum(uses.high, better)),
+        ),
+    }
+
+
+def verdicts(n_routes: int, uses: Uses) -> NDArray[np.object_]:
+    """``safe`` when the worst high is at most 2, ``unsafe`` when the worst low is above it, else ``undetermined``."""
+    found = np.full(n_routes, "safe", dtype=object)
+    found[uses.route[uses.high > FIT]] = "undetermined"
+    found[uses.route[uses.low > FIT]] = "unsafe"
+    return found
+
+
+def _ranked(
+    asked: Needs, plan: Plan, bad: Uses, routes: pd.DataFrame, elements: pd.DataFrame, fix: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    part, lots, _ = asked.works.of_groups(asked.works.gained(plan.built))
+    order = packages(part)
+    gains = [package.pupils for package in order]
+    if asked.free.any():
+        gains = [float(routes["pupils"].to_numpy(np.float64)[asked.gained_free].sum()), *gains]
+    rank_of_lot = np.zeros(asked.works.cost.size + 1, dtype=np.int64)  # the last one is for elements in no lot
+    for at, package in enumerate(order, start=1 + len(gains) - len(order)):
+        rank_of_lot[lots[package.lots]] = at
+    rank = np.where(asked.free, 1, rank_of_lot[asked.lot_of_element])
+    works = works_table(rank, bad, routes, elements, fix)
+    return packages_table(gains, works, elements), works
+
+
+def _curve(works: Works, funds: Funds, gained_free: float) -> pd.DataFrame:
+    wanted = list(steps(works) if funds.budgets is None else funds.budgets)
+    wanted += [] if funds.budget is None else [funds.budget]
+    rows = [_figures(plan, gained_free) for plan in curve(works, wanted, time_limit_s=funds.time_limit_s)]
+    return pd.DataFrame(rows, columns=list(CURVE))
+
+
+def _figures(plan: Plan, gained_free: float) -> dict[str, Any]:
+    pupils, bound = plan.pupils + gained_free, plan.bound + gained_free
+    gap = (bound - pupils) / bound if plan.status == "feasible" else 0.0
+    figures = (plan.budget, pupils, plan.cost, bound, gap, plan.status)
+    return dict(zip(CURVE, figures, strict=True))
+
+
+def _summary(figures: dict[str, Any], routes: pd.DataFrame, found: pd.DataFrame) -> dict[str, Any]:
+    """Pupils of routes that are not safe add up: gained, left, undetermined, unfixable."""
+    pupils = routes["pupils"].to_numpy(np.float64)
+    stand, gained = found["standing"].to_numpy(), found["gained"].to_numpy(bool)
+    return {
+        **figures,
+        "pupils_not_safe": float(pupils[stand != "safe"].sum()),
+        "pupils_gained": float(pupils[gained].sum()),
+        "pupils_left": float(pupils[(stand == "fixable") & ~gained].sum()),
+        "pupils_undetermined": float(pupils[stand == "undetermined"].sum()),
+        "pupils_unfixable": float(pupils[stand == "unfixable"].sum()),
+    }
