@@ -91,6 +91,11 @@ def peak_mb(work: Callable[[], object]) -> float:
     return max((top - before) / 1024, 0.1)
 
 
+def process_peak_mb() -> float:
+    """Most resident memory of this process so far (Linux), MB; unlike ``ru_maxrss`` without that of its parent."""
+    return _kb(Path("/proc/self/status"), "VmHWM") / 1024
+
+
 def _kb(status: Path, name: str) -> int:
     line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith(name))
     return int(line.split()[1])

@@ -17,9 +17,12 @@ def every_row(small: bool) -> Iterator[Row]:
     for found in sorted(pkgutil.iter_modules(bench.__path__), key=lambda module: module.name):
         if found.name == "__main__":
             continue
-        module = importlib.import_module(f"bench.{found.name}")
-        if hasattr(module, "rows"):
-            yield from module.rows(small)
+        try:
+            module = importlib.import_module(f"bench.{found.name}")
+            if hasattr(module, "rows"):
+                yield from module.rows(small)
+        except ModuleNotFoundError as missing:
+            print(f"{missing.name} is not installed: bench.{found.name} stops; pip install -r requirements-bench.txt")
 
 
 def main() -> None:

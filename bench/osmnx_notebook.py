@@ -7,7 +7,6 @@ published recipe of ``ego_graph`` and buffered edges for every school and limit,
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +20,8 @@ import numpy as np  # noqa: E402
 import osmnx as ox  # noqa: E402
 import pandas as pd  # noqa: E402
 import rasterio  # noqa: E402
+
+from bench import process_peak_mb  # noqa: E402
 
 LIMITS_M = (500, 1000, 2000)
 BUFFER_M = 100.0
@@ -40,7 +41,7 @@ def main() -> None:
     steps["snap"] = time.perf_counter() - begun
     shares = {"lengths": by_lengths, "isochrones": by_isochrones}[way](graph, nodes, cells)
     steps["all"] = time.perf_counter() - begun
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = process_peak_mb()
     seconds = steps["snap"] + (steps["all"] - steps["snap"]) * len(points) / len(nodes)
     print(json.dumps({"seconds": seconds, "steps": steps, "peak_mb": peak_mb, "shares": shares}))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 begun = time.perf_counter()
 
+from bench import process_peak_mb  # noqa: E402
 from geoplan.plan import make_run, read_layers  # noqa: E402  (imports are part of a cold start)
 from geoplan.run import Run  # noqa: E402
 
@@ -18,7 +18,7 @@ def main() -> None:
     """From files to accounts: once from a cold start, then again."""
     folder = Path(sys.argv[1])
     run, sizes, cold = _timed(folder, begun)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = process_peak_mb()
     warm = min(_timed(folder, time.perf_counter())[2] for _ in range(2))
     steps = run.manifest["timings"]["seconds"]
     stages = {name: _shares(run, name) for name in run.summary["stages"]}

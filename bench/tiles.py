@@ -41,6 +41,7 @@ class County:
 def rows(small: bool) -> Iterator[Row]:
     """Two coordinate systems; ``small`` is 9 times fewer cells and no goal."""
     if find_spec("rio_tiler") is None:
+        print("rio-tiler is not installed, tiles are left out: pip install -r requirements-bench.txt")
         return
     for system, name in SYSTEMS.items():
         place = county(1200 if small else 3600, CRS.from_string(system))

@@ -49,17 +49,19 @@ def porto_alegre(folder: Path, small: bool) -> Iterator[Row]:
         print(f"Porto Alegre is left out: {plans.NEEDS_PORTO_ALEGRE}")
         return
     plans.porto_alegre(folder, "raster", areas=False)
-    yield from against_notebooks(folder, "Porto Alegre", "primary", {"lengths": 1, "isochrones": 20 if small else 1})
+    yield from against_notebooks(folder, "Porto Alegre", "primary", {"lengths": 1, "isochrones": 20 if small else 5})
 
 
 def lattice_county(folder: Path, small: bool) -> Iterator[Row]:
     """The generated network as files; the notebooks' isochrones from some of the schools."""
     steps = {"lengths": 1, "isochrones": 10 if small else 30}
     yield from budget(folder, "the lattice")
-    yield from against_notebooks(folder, "the lattice", None, steps)
+    yield from against_notebooks(folder, "the lattice", None, steps, goal=None if small else GOAL)
 
 
-def against_notebooks(folder: Path, name: str, stage: str | None, steps: dict[str, int]) -> Iterator[Row]:
+def against_notebooks(
+    folder: Path, name: str, stage: str | None, steps: dict[str, int], *, goal: float | None = None
+) -> Iterator[Row]:
     """Ours against both ways of the notebook; shares are compared where one stage has all schools."""
     ours = in_process("bench.our_path", folder)
     streets = as_xml(folder / "streets.osm.pbf")
@@ -68,8 +70,8 @@ def against_notebooks(folder: Path, name: str, stage: str | None, steps: dict[st
         note = shares_note(ours["shares"][stage], theirs["shares"]) if stage and step == 1 else ""
         note = note or (f"theirs from every {step}th school, scaled" if step > 1 else "")
         peer = f"osmnx notebook, {way}"
-        goal = GOAL if way == "isochrones" and stage is None else None
-        yield Row(f"{name}, files to shares, warm", peer, ours["warm"], theirs["seconds"], goal, note=note)
+        asked = goal if way == "isochrones" else None
+        yield Row(f"{name}, files to shares, warm", peer, ours["warm"], theirs["seconds"], asked, note=note)
         yield Row(f"{name}, files to shares, cold", peer, ours["cold"], theirs["seconds"], note="imports included")
         yield Row(f"{name}, peak of the process", peer, ours["peak_mb"], theirs["peak_mb"], unit="MB")
 
