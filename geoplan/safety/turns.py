@@ -1,0 +1,229 @@
+"""Streets as arcs and turns: what is walked along, what is crossed, and how bad each is at best and at worst.
+
+A state of a walk is an arc, one edge walked in one direction. Going on from arc b to arc a at a node is a turn, and
+turns cross roads. Turning back on the same edge is not a turn: it never shortens a walk, and no crossing is
+modelled in it. Compounds are open to first and last legs only, as in `geoplan.network.graph`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geoplan.network.graph import ENTERED, I32, I64, LEAVING, PUBLIC, Graph, Ways
+from geoplan.network.kernels_layout import csr
+from geoplan.network.kernels_pairs import grouped
+from geoplan.reach import Network
+from geoplan.safety.kernels_turns import BLOCKED, fill_turns, turn_offsets
+
+U8 = NDArray[np.uint8]
+I8 = NDArray[np.int8]
+NOTHING = 0
+"""Level of a turn that crosses nothing."""
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What the turns at nodes cross, by side of the street.
+
+    Parameters
+    ----------
+    node
+        int32 per turn, row of ``Streets.nodes``.
+    edge_in, edge_out
+        int32 per turn, rows of ``Streets.edges``. Turns not listed, in either direction, cross nothing.
+    left, right
+        int32 (turns, most), crossing elements met when walking on that side, padded with -1.
+    level_low, level_high
+        int8 per crossing element, 1 … 4.
+    """
+
+    node: I32
+    edge_in: I32
+    edge_out: I32
+    left: I32
+    right: I32
+    level_low: I8
+    level_high: I8
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Arcs in the order of (arrival node, length, departure node, edge, direction), and the turns between them.
+
+    Parameters
+    ----------
+    start
+        int32 (internal nodes + 1), arcs that arrive at each node.
+    arrive, leave
+        int32 per arc, internal nodes.
+    edge, along
+        int32, row of the graph's edge, and whether it is walked from u to v.
+    length_dm
+        int32 per arc.
+    level
+        uint8 per arc, packed ``high << 4 | low``.
+    out_start, out
+        Arcs that leave each internal node, ascending.
+    turn_at
+        int64 per arc a: going on from b to a is turn ``turn_at[a] + b``.
+    turn_level, turn_row
+        uint8 and int32 per turn: packed level of what is crossed (0 nothing, 255 not made) and row of `crossed`, -1.
+    home_start, home_arc, gate_start, gate_arc
+        Arcs that a walk may begin and end on, by ``2 * edge + along``.
+    crossed
+        The table the turns were read from.
+    """
+
+    start: I32
+    arrive: I32
+    leave: I32
+    edge: I32
+    along: NDArray[np.bool_]
+    length_dm: I32
+    level: U8
+    out_start: I64
+    out: I32
+    turn_at: I64
+    turn_level: U8
+    turn_row: I32
+    home_start: I64
+    home_arc: I32
+    gate_start: I64
+    gate_arc: I32
+    crossed: Crossed
+
+    def turn(self, before: ArrayLike, after: ArrayLike) -> I64:
+        """Numbers of the turns from arcs to the arcs walked next."""
+        return self.turn_at[np.asarray(after)] + np.asarray(before)
+
+
+def pack(low: ArrayLike, high: ArrayLike) -> U8:
+    """Both levels in a byte: ``high << 4 | low``."""
+    return np.asarray(np.asarray(high).astype(np.uint8) << 4 | np.asarray(low).astype(np.uint8), np.uint8)
+
+
+def low_of(level: U8) -> I8:
+    """The best the level may be."""
+    return (level & 15).astype(np.int8)
+
+
+def high_of(level: U8) -> I8:
+    """The worst the level may be."""
+    return (level >> 4).astype(np.int8)
+
+
+def within(low: int, high: int) -> NDArray[np.bool_]:
+    """Which packed levels (256) are at most ``low`` at best and ``high`` at worst."""
+    level = np.arange(256, dtype=np.uint8)
+    return (low_of(level) <= low) & (high_of(level) <= high) & (level != BLOCKED)
+
+
+def turn_levels(crossed: Crossed) -> U8:
+    """Packed level of each turn of the table.
+
+    On one side of the street a turn is as bad as the worst element on it, 0 without any. Nobody knows the side, so
+    at best it is the better side's best, at worst the worse side's worst.
+    """
+    sides = [_worst(rows, crossed) for rows in (crossed.left, crossed.right)]
+    return pack(np.minimum(sides[0][0], sides[1][0]), np.maximum(sides[0][1], sides[1][1]))
+
+
+def _worst(rows: I32, crossed: Crossed) -> tuple[I8, I8]:
+    none = np.zeros(1, np.int8)
+    found = [np.append(level, none)[rows].max(axis=1, initial=0) for level in (crossed.level_low, crossed.level_high)]
+    return found[0], found[1]
+
+
+def no_crossings() -> Crossed:
+    """A table without turns."""
+    row, none = np.empty(0, np.int32), np.empty((0, 0), np.int32)
+    return Crossed(row, row, row, none, none, np.empty(0, np.int8), np.empty(0, np.int8))
+
+
+def build_turns(network: Network, level_low: ArrayLike, level_high: ArrayLike, crossed: Crossed) -> Turns:
+    """Arcs and turns of the walking network.
+
+    Parameters
+    ----------
+    network
+        From `geoplan.reach.prepare`: every edge walked both ways.
+    level_low, level_high
+        int per row of ``Streets.edges``, 1 … 4; rows that are not walkable are not looked at.
+    crossed
+        What turns cross.
+    """
+    graph = network.graph
+    if not (graph.ways.forward.all() and graph.ways.backward.all()):
+        raise ValueError("walking goes both ways on every edge")
+    start, packed, arrive, code = _arcs(graph)
+    leave, edge = (packed & 0xFFFFFFFF).astype(np.int32), (code >> 1).astype(np.int32)
+    level = pack(np.asarray(level_low)[network.edge_row], np.asarray(level_high)[network.edge_row])
+    out_start, out = grouped(leave, len(graph.external))
+    turn_at, size = turn_offsets(start, leave)
+    turn_level, turn_row = np.empty(size, np.uint8), np.empty(size, np.int32)
+    table = _table(network, crossed)
+    fill_turns((start, leave, edge), graph.external, turn_at, table, turn_level, turn_row)
+    ends = _ends(graph, arrive, leave, code)
+    return Turns(
+        start, arrive, leave, edge, (code & 1).astype(bool), (packed >> 32).astype(np.int32), level[edge],
+        out_start, out, turn_at, turn_level, turn_row, *ends, crossed,
+    )  # fmt: skip
+
+
+def _arcs(graph: Graph) -> tuple[I32, I64, I32, I32]:
+    """Start, ``length << 32 | departure node``, arrival node and ``2 * edge + along`` of the sorted arcs."""
+    ways, copies = graph.ways, graph.copies
+    code = np.arange(2 * len(ways.u), dtype=np.int32)
+    edge, along = code >> 1, (code & 1).astype(bool)
+    arrive, leave = np.where(along, ways.v[edge], ways.u[edge]), np.where(along, ways.u[edge], ways.v[edge])
+    parts = [
+        (copies[end, arrive[use]], copies[begin, leave[use]], code[use])
+        for end, begin, use in _moves(ways, graph, edge, arrive, leave)
+    ]
+    tails, heads, codes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return csr(len(graph.external), tails, heads, np.repeat(ways.weight_dm, 2), codes)
+
+
+def _moves(ways: Ways, graph: Graph, edge: I32, arrive: I32, leave: I32) -> list[tuple[int, int, NDArray[np.bool_]]]:
+    """Layer of arrival, layer of departure and the arcs that make the move (see `geoplan.network.graph`)."""
+    inner, public = ways.private[edge], graph.copies[PUBLIC] >= 0
+    if not inner.any():
+        return [(PUBLIC, PUBLIC, ~inner)]
+    return [
+        (PUBLIC, PUBLIC, ~inner),
+        (LEAVING, LEAVING, inner),
+        (ENTERED, ENTERED, inner),
+        (LEAVING, PUBLIC, inner & public[leave]),
+        (PUBLIC, ENTERED, inner & public[arrive]),
+    ]
+
+
+def _ends(graph: Graph, arrive: I32, leave: I32, code: I32) -> tuple[I64, I32, I64, I32]:
+    """Arcs a walk may begin on (home) and end on (gate), by ``2 * edge + along``.
+
+    From a home inside a compound it goes on inside, or out to public ways; at the school it ends inside or comes in
+    from public ways. Arcs into the school's compound from outside are no beginning: what follows them is the same as
+    inside.
+    """
+    layer = np.empty(len(graph.external), np.int8)
+    for number, nodes in enumerate(graph.copies):
+        layer[nodes[nodes >= 0]] = number
+    comes, goes, inner = layer[arrive], layer[leave], graph.ways.private[code >> 1]
+    begins = np.flatnonzero(~(inner & (comes == LEAVING) & (goes == PUBLIC)))
+    ends = np.flatnonzero(~inner | (comes == LEAVING))
+    size = 2 * len(graph.ways.u)
+    home_start, home = grouped(code[begins], size)
+    gate_start, gate = grouped(code[ends], size)
+    return home_start, begins[home].astype(np.int32), gate_start, ends[gate].astype(np.int32)
+
+
+def _table(network: Network, crossed: Crossed) -> tuple[I64, I32, I32, I32, U8]:
+    """The crossing table by node, edges as rows of the graph (-1 where not walkable)."""
+    last = max(int(rows.max(initial=-1)) for rows in (network.edge_row, crossed.edge_in, crossed.edge_out))
+    row_of = np.full(last + 1, -1, np.int32)
+    row_of[network.edge_row] = np.arange(len(network.edge_row), dtype=np.int32)
+    start, row = grouped(crossed.node.astype(np.int32), len(network.graph.x))
+    return start, row, row_of[crossed.edge_in], row_of[crossed.edge_out], turn_levels(crossed)
