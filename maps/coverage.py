@@ -76,7 +76,13 @@ def parse_view(text: str | None) -> View | None:
 
 
 def coverage_map(
-    run: Run, stage: str, sheets: Sheets, *, view: View | None = None, language: str = "en"
+    run: Run,
+    stage: str,
+    sheets: Sheets,
+    *,
+    view: View | None = None,
+    language: str = "en",
+    rings: Mapping[str, Any] | None = None,
 ) -> folium.Map:
     """The map of a run.
 
@@ -86,6 +92,8 @@ def coverage_map(
         The stage whose schools are on the map.
     view
         Where the map opens; the whole region when None.
+    rings
+        Schools as GeoJSON, when they are not to tell of their load.
     """
     say = speaker(language)
     drawn = _empty_map(view, say)
@@ -95,7 +103,7 @@ def coverage_map(
         layer.add_to(drawn)
     for tiles in sheets.cells:
         _raster(tiles, credit, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
-    for vector in _vectors(run, stage, say):
+    for vector in _vectors(run, rings or schools.ring_features(schools.cards(run, stage, "en")), say):
         vector.add_to(drawn)
     narrow: Any = JsCode("window.innerWidth < 900")
     folium.LayerControl(collapsed=narrow, autoZIndex=False, position="topright").add_to(drawn)
@@ -149,7 +157,7 @@ def _raster(tiles: Tiles, credit: str, pane: str, *, overlay: bool, control: boo
     )
 
 
-def _vectors(run: Run, stage: str, say: Say) -> Iterable[Layer]:
+def _vectors(run: Run, rings: Mapping[str, Any], say: Say) -> Iterable[Layer]:
     for name, title, look in (
         ("areas", say("Sub-areas"), {"color": "#5c6975", "weight": 1, "dashArray": "4 3", "fill": False}),
         ("boundary", say("Boundary"), {"color": "#3b4753", "weight": 1.6, "fill": False}),
@@ -162,7 +170,6 @@ def _vectors(run: Run, stage: str, say: Say) -> Iterable[Layer]:
         yield folium.GeoJson(
             gates, name=say("School gates"), point_to_layer=JsCode("geoplan.gate"), show=True, embed=True
         )
-    rings = schools.ring_features(schools.cards(run, stage, "en"))
     yield folium.GeoJson(rings, name=say("Schools"), point_to_layer=JsCode("geoplan.ring"), key="schools")
 
 

@@ -14,6 +14,7 @@ from geoplan.run import Run
 from geoplan.store import RunEntry
 from maps import coverage, story, style, workspace
 from maps.language import day, metres, speaker
+from maps.safety.facts import present
 from maps.workspace import PlanEntry
 
 DEFAULT_LAYER = "walk"
@@ -31,6 +32,11 @@ class State:
     layer: str
     view: str
     language: str
+
+    @property
+    def has_safety(self) -> bool:
+        """Whether route safety was computed in the run."""
+        return present(self.run)
 
     def address(self, endpoint: str = "pages.plan_page", **changes: Any) -> str:
         """The address of a page in this state, with some of it changed; None leaves a part out."""

@@ -120,6 +120,11 @@ def stage_names(language: str) -> dict[str, str]:
     return terms("stage", language)
 
 
+def route_names(language: str) -> dict[str, str]:
+    """What the three groups of routes are called."""
+    return terms("route", language)
+
+
 def script_words(language: str) -> dict[str, str]:
     """What the page's script says, from the same catalogue."""
     say = speaker(language)

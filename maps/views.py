@@ -12,6 +12,7 @@ from geoplan import __version__
 from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
 from maps.grounds import ground_layers
 from maps.language import day, speaker
+from maps.safety import page as safety
 from maps.standalone import standalone
 from maps.state import (
     State,
@@ -101,7 +102,7 @@ def _map(state: State) -> Any:
     address = f"{state.api_root()}/tiles"
     query = f"stage={state.stage}&v={__version__}"
     sheets = coverage.Sheets(
-        base=coverage.Tiles("base", "", f"{address}/base/{TILE}?v={__version__}"),
+        base=_ground(state),
         cells=[
             coverage.Tiles(name, title, f"{address}/{name}/{TILE}?{query}")
             for name, title in style.layer_titles(state.language).items()
@@ -122,6 +123,32 @@ def _downloads(state: State) -> list[dict[str, str]]:
         for name, title in names.items()
         if name in state.run.tables
     ]
+
+
+@pages.get("/plans/<plan_id>/safety")
+def safety_page(plan_id: str) -> str:
+    """Route safety: story and map of segments, crossings and routes."""
+    state = read_state(plan_id)
+    told = safety.context(state)
+    found = safety.cards(state.run, state.stage, state.language)
+    body, script = coverage.map_parts(safety.plan_map(state, found, _ground(state), tuple(ground_layers())))
+    return render_template(
+        "safety.html",
+        state=state,
+        **told,
+        sources=tables.source_rows(state.run),
+        stages=stage_links(state, "pages.safety_page"),
+        languages=language_links(),
+        created=day(state.entry.created, state.language),
+        lacking=assets.remedy(),
+        map_body=body,
+        map_script=script,
+        page_data=safety.page_data(state, found),
+    )
+
+
+def _ground(state: State) -> coverage.Tiles:
+    return coverage.Tiles("base", "", f"{state.api_root()}/tiles/base/{TILE}?v={__version__}")
 
 
 @pages.get("/plans/<plan_id>/data")

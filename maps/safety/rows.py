@@ -1,0 +1,187 @@
+"""Rows of the route safety tables: worst crossings, survey list, schools by class, sub-areas, gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.reasons import known
+from geoplan.reasons.safety import VERDICTS, word
+from geoplan.run import Run
+from maps.language import number, speaker
+from maps.safety.facts import listed, schools_of, span
+
+WORST = 10
+SURVEY = 8
+ANSWERS = ("yes", "no", "unknown")
+CLASSES = "ABCDE"
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """A crossing or street in a list: what it is called, why it stands there, where, and its row in its layer."""
+
+    layer: str
+    row: int
+    name: str
+    note: str
+    level: str
+    amount: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True)
+class SchoolRow:
+    """A school with its class and its pupils by verdict."""
+
+    school_id: str
+    name: str
+    route_class: str
+    pupils: tuple[str, ...]
+    lat: float
+    lon: float
+
+
+def worst_crossings(run: Run, language: str, count: int = WORST) -> tuple[PlaceRow, ...]:
+    """Mapped crossings on routes that may be above level 2, the surely worst first, then by pupils."""
+    table = run.tables.get("crossings")
+    if not isinstance(table, gpd.GeoDataFrame):
+        return ()
+    used = table[_mapped(table) & (table["pupils_per_day"] > 0) & (table["level_high"] > 2)]
+    ranked = used.sort_values(["level_low", "level_high", "pupils_per_day", "osm_id"], ascending=[False] * 3 + [True])
+    return tuple(_place("crossings", int(at), row, language) for at, row in ranked.head(count).iterrows())
+
+
+def unmapped_count(run: Run) -> int:
+    """Places where routes cross a road without a mapped crossing."""
+    table = run.tables.get("crossings")
+    return 0 if table is None else int((~_mapped(table) & (table["pupils_per_day"] > 0)).sum())
+
+
+def _mapped(table: pd.DataFrame) -> pd.Series:
+    return table["mapped"].astype(bool) if "mapped" in table else pd.Series(True, index=table.index)
+
+
+def _place(layer: str, at: int, row: Any, language: str) -> PlaceRow:
+    point = row["geometry"].representative_point()
+    return PlaceRow(
+        layer=layer,
+        row=at,
+        name=element_name(row, layer, language),
+        note=word("safety_rule", str(row.get("rule") or ""), language),
+        level=span(row["level_low"], row["level_high"]),
+        amount=number(row["pupils_per_day"], language),
+        lat=round(point.y, 6),
+        lon=round(point.x, 6),
+    )
+
+
+def element_name(row: Any, layer: str, language: str) -> str:
+    """The street's name, else what it is and its number in OpenStreetMap."""
+    say = speaker(language)
+    named = row.get("name")
+    if isinstance(named, str) and named:
+        return named
+    osm = str(row.get("osm_id", ""))
+    return say("Crossing %(id)s", id=osm) if layer == "crossings" else say("Street %(id)s", id=osm)
+
+
+def survey_rows(run: Run, language: str, count: int = SURVEY) -> tuple[PlaceRow, ...]:
+    """What to look at first: elements that are not known, those with most pupil-metres first."""
+    table = run.tables.get("survey")
+    if not isinstance(table, gpd.GeoDataFrame):
+        return ()
+    return tuple(
+        _survey(row, language) for row in table.nlargest(count, "pupil_metres", keep="first").to_dict("records")
+    )
+
+
+def _survey(row: dict[Any, Any], language: str) -> PlaceRow:
+    kind = str(row.get("kind") or "")
+    layer = "crossings" if kind.startswith("crossing") else "segments"
+    point = row["geometry"].representative_point()
+    element = known(row.get("element") if layer == "crossings" else row.get("edge"))
+    asked = speaker(language)(", ").join(word("safety_tag", tag, language) for tag in listed(row.get("tags")))
+    return PlaceRow(
+        layer=layer,
+        row=-1 if element is None else int(element),
+        name=element_name(row, layer, language),
+        note=" · ".join(part for part in (word("safety_kind", kind, language), asked) if part),
+        level="",
+        amount=number(row.get("pupil_metres"), language),
+        lat=round(point.y, 6),
+        lon=round(point.x, 6),
+    )
+
+
+def school_rows(run: Run, stage: str, language: str) -> tuple[SchoolRow, ...]:
+    """Schools of the stage, the worst class first, then by pupils without a safe route."""
+    schools = schools_of(run, stage)
+    columns = [f"pupils_{verdict}_{stage}" for verdict in VERDICTS]
+    if "route_class_high" not in schools or not set(columns) <= set(schools.columns):
+        return ()
+    known_ones = schools[schools[columns].sum(axis=1) > 0]
+    ranked = known_ones.assign(_worst=known_ones["route_class_high"].map(_class_number)).sort_values(
+        ["_worst", columns[2], "id"], ascending=[False, False, True]
+    )
+    return tuple(_school(row, columns, language) for row in ranked.to_dict("records"))
+
+
+def _class_number(name: object) -> int:
+    return CLASSES.find(name) if isinstance(name, str) and name else -1
+
+
+def _school(row: dict[Any, Any], columns: list[str], language: str) -> SchoolRow:
+    return SchoolRow(
+        school_id=str(row["id"]),
+        name=str(row.get("name") or row["id"]),
+        route_class=span(row.get("route_class_low"), row.get("route_class_high")),
+        pupils=tuple(number(row[column], language) for column in columns),
+        lat=round(row["geometry"].y, 6),
+        lon=round(row["geometry"].x, 6),
+    )
+
+
+def area_rows(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Sub-areas with their pupils by verdict; none when there is one area only."""
+    areas = run.tables.get("areas")
+    columns = [f"pupils_{verdict}_{stage}" for verdict in VERDICTS]
+    if areas is None or len(areas) < 2 or not set(columns) <= set(areas.columns):
+        return ()
+    return tuple(
+        (str(row.get("name") or row["area_id"]), tuple(number(row[column], language) for column in columns))
+        for row in areas.drop(columns="geometry").to_dict("records")
+    )
+
+
+def gate_items(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The checklist of the gates: schools of the stage with yes, no and not known, item by item."""
+    audit, schools = run.tables.get("gate_audit"), schools_of(run, stage)
+    if audit is None or not len(schools):
+        return ()
+    own = audit[audit["school_id"].isin(schools["id"])]
+    counts = own.groupby(["item", "answer"], sort=False).size().unstack(fill_value=0)  # noqa: PD010
+    return tuple(
+        (word("gate_item", str(item), language), tuple(number(row.get(answer, 0), language) for answer in ANSWERS))
+        for item, row in counts.iterrows()
+    )
+
+
+def gate_card(run: Run, school_id: str, language: str) -> tuple[tuple[str, str, str], ...]:
+    """The checklist of one school: item, answer, evidence."""
+    audit = run.tables.get("gate_audit")
+    if audit is None:
+        return ()
+    own = audit[audit["school_id"] == school_id]
+    return tuple(
+        (
+            word("gate_item", str(row["item"]), language),
+            word("gate_answer", str(row["answer"]), language),
+            str(row.get("evidence") or ""),
+        )
+        for row in own.to_dict("records")
+    )
