@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pyproj import CRS
+
 from layers.boundary import lonlat_bounds, read_region
 from layers.bundle import Layers, Source
 from layers.errors import Fault, InputError, raise_errors
@@ -20,6 +22,8 @@ from layers.streets import read_streets
 T = TypeVar("T")
 Say = Callable[[str], None]
 BUFFER_M = 2_000.0
+WORLD = CRS.from_epsg(3857)
+"""Stands in for a metric system while the region is unknown; nothing is measured in it."""
 
 
 def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: None) -> Layers:
@@ -41,7 +45,10 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
     """
     faults: list[Fault] = []
     say("region")
-    boundary, areas, crs, found = read_region(plan)
+    try:
+        boundary, areas, crs, found = read_region(plan)
+    except InputError as error:
+        raise InputError([*error.faults, *_without_region(plan)]) from None
     faults += found
     say("streets")
     streets = _guarded(lambda: read_streets(plan, boundary, crs, buffer_m), faults)
@@ -74,6 +81,15 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         sources=sources(plan),
         faults=tuple(faults),
     )
+
+
+def _without_region(plan: PlanFile) -> list[Fault]:
+    """Errors of the tables that can be told without knowing where the region lies."""
+    faults: list[Fault] = []
+    if plan.schools.table:
+        _guarded(lambda: read_schools(plan, WORLD, None), faults)
+    _guarded(lambda: read_optional(plan, WORLD, None), faults)
+    return [fault for fault in faults if fault.severity == "error"]
 
 
 def _guarded(reader: Callable[[], T], faults: list[Fault]) -> T | None:

@@ -262,6 +262,17 @@ def test_every_fault_of_every_file_at_once(town: Path, capsys: pytest.CaptureFix
     }
 
 
+def test_tables_are_checked_although_the_region_is_unknown(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (town / "boundary.geojson").write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
+    table(town, "schools.csv", lambda rows: rows.assign(stage=["primary", "college", "nine_year"]))
+    table(town, "ages.csv", lambda rows: rows.assign(residents=[-1, *rows["residents"][1:]]))
+    assert [place(fault)[:3] for fault in refused(town, capsys)] == [
+        ("boundary.geojson", None, None),
+        ("schools.csv", 3, "stage"),
+        ("ages.csv", 2, "residents"),
+    ]
+
+
 def test_missing_files_are_all_named(town: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("boundary.geojson", "cells.csv", "streets.osm", "schools.csv"):
         (town / name).unlink()
