@@ -1,4 +1,4 @@
-"""Lists to hand out: what to look at in the street, and what to put right in OpenStreetMap."""
+"""The survey list: what to look at in the street before anything is judged or built, and lists in words."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.reasons import sentence, term, terms
-from geoplan.safety.facilities import REFUSED, Facility, facility
 from geoplan.safety.measures import FIT
 from geoplan.safety.needs import Uses
-from geoplan.safety.tags import Tags, Wrong, choice
 
 F64 = NDArray[np.float64]
 SURVEY = (
@@ -29,7 +27,6 @@ SURVEY = (
     "pupil_crossings",
     "pupil_metres",
 )
-FIX = ("rank", "osm_type", "osm_id", "problem", "tag", "value", "pupils")
 SIDE = "sidewalk"  # where the element is known but not which side children walk on
 
 
@@ -57,12 +54,12 @@ def survey_list(routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame) -> pd.
     amount = routes["pupils"].to_numpy(np.float64)[open_.route]
     pupils = np.bincount(open_.element, amount, len(elements))
     rows = np.flatnonzero(pupils > 0)
-    found = _described(elements, rows).assign(pupils=pupils[rows])
+    found = described(elements, rows).assign(pupils=pupils[rows])
     crossing = (found["kind"] == "crossing").to_numpy()
     length = elements["length_m"].to_numpy(np.float64)[rows]
     found["pupil_crossings"] = np.where(crossing, found["pupils"], 0.0)
     found["pupil_metres"] = np.where(crossing, 0.0, found["pupils"] * np.nan_to_num(length))
-    return _ranked(found, ["pupils", "pupil_metres", "mapped"], [False, False, True], SURVEY)
+    return ranked(found, ["pupils", "pupil_metres", "mapped"], [False, False, True], SURVEY)
 
 
 def _distinct(uses: Uses) -> Uses:
@@ -70,7 +67,8 @@ def _distinct(uses: Uses) -> Uses:
     return uses.only(np.unique(pair, axis=1, return_index=True)[1])  # type: ignore[arg-type]
 
 
-def _described(elements: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
+def described(elements: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Some elements with the tags to look for; a crossing that is not mapped is looked for itself."""
     part = elements.iloc[rows]
     mapped = part["mapped"].to_numpy(object) if "mapped" in part else np.full(len(part), True, dtype=object)
     kind = part["kind"].to_numpy(object)
@@ -96,104 +94,13 @@ def _look_for(assumed: str, mapped: bool) -> str:
     return ";".join([*first, *found] or [SIDE])
 
 
-def _ranked(table: pd.DataFrame, by: list[str], up: list[bool], columns: Sequence[str]) -> pd.DataFrame:
+def ranked(table: pd.DataFrame, by: list[str], up: list[bool], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows by these columns, ties by id, numbered from 1."""
     keys = [*by, *(key for key in ("osm_id", "kind", "problem", "tag") if key in table)]
     order = table.sort_values(keys, ascending=[*up, *[True] * (len(keys) - len(up))], kind="stable")
     ranked = order.reset_index(drop=True)
     ranked["rank"] = np.arange(1, len(ranked) + 1)
     return ranked[list(columns)]
-
-
-def node_wrongs(tags: Tags) -> tuple[Wrong, ...]:
-    """What is wrong with the tags of a crossing node: values nobody knows, and tags that contradict one another."""
-    said = facility({"crossing": tags["crossing"]}) if "crossing" in tags else None
-    if said is None or said.wrong:
-        return facility(tags).wrong
-    denied = [name for name, bad in _denials(tags, said).items() if bad]
-    found = [Wrong("tags_contradict", f"crossing+{name}", f"{tags['crossing']}; {tags[name]}") for name in denied]
-    return (*facility(tags).wrong, *found)
-
-
-def _denials(tags: Tags, said: Facility) -> dict[str, bool]:
-    """Which other tags deny what ``crossing=*`` says."""
-    marks, signals, island = (
-        choice(tags, f"crossing:{name}", name).value for name in ("markings", "signals", "island")
-    )
-    bare, painted = said.state == REFUSED or said.marked is False, said.marked is True and not said.signals
-    return {
-        "crossing:signals": signals is not None and said.signals is (not signals),
-        "crossing:markings": (marks is True and bare) or (marks is False and painted),
-        "crossing:island": island is False and said.refuge is True,
-        "highway": said.state == REFUSED and tags.get("highway") == "crossing",
-    }
-
-
-def wrong_nodes(nodes: pd.DataFrame, pupils: F64) -> pd.DataFrame:
-    """Faults of crossing nodes, a row each: ``osm_type, osm_id, problem, tag, value, pupils``.
-
-    ``pupils`` is float64 per row of ``nodes``: how many cross there.
-    """
-    names = [name for name in nodes.columns if name.startswith(("crossing", "highway"))]
-    if "crossing" not in nodes:
-        return pd.DataFrame(columns=list(FIX[1:]))
-    asked = np.flatnonzero(nodes["crossing"].notna())
-    said = nodes.iloc[asked][names].astype(object).to_dict("records")
-    ids = nodes["osm_id"].astype(str).to_numpy(object)[asked]
-    rows = [
-        ("node", osm_id, *wrong, many)
-        for osm_id, row, many in zip(ids, said, pupils[asked], strict=True)
-        for wrong in node_wrongs({name: str(value) for name, value in row.items() if pd.notna(value)})
-    ]
-    return pd.DataFrame(rows, columns=list(FIX[1:]))
-
-
-def wrong_ways(edges: pd.DataFrame, wrong: Sequence[Sequence[Wrong]], pupils: F64) -> pd.DataFrame:
-    """Faults of ways, a row each, from what the levels found wrong with each edge; edges of one way count once."""
-    rows = [
-        ("way", osm_id, *fault, walked)
-        for osm_id, faults, walked in zip(edges["osm_id"].astype(str), wrong, pupils, strict=True)
-        for fault in faults
-    ]
-    return pd.DataFrame(rows, columns=list(FIX[1:]))
-
-
-def missing_tags(elements: pd.DataFrame, pupils: F64) -> pd.DataFrame:
-    """Tags that are not there and that a level needed, a row each, on elements somebody walks past.
-
-    Parameters
-    ----------
-    elements
-        ``kind, osm_id, assumed`` and, for crossings, ``mapped``; a crossing that is not mapped is a row of its own
-        with the problem ``crossing_missing``.
-    pupils
-        float64 per element.
-    """
-    walked = np.flatnonzero(pupils > 0)
-    part = _described(elements, walked)
-    assumed = elements["assumed"].astype("object").fillna("").to_numpy(object)[walked]
-    rows = []
-    for kind, osm_id, mapped, tags, many in zip(
-        part["kind"], part["osm_id"], part["mapped"], assumed, pupils[walked], strict=True
-    ):
-        osm_type = "node" if kind == "crossing" else "way"
-        rows += [] if mapped else [(osm_type, osm_id, "crossing_missing", "crossing", "", many)]
-        rows += [(osm_type, osm_id, "tag_missing", tag, "", many) for tag in str(tags).split(";") if tag]
-    return pd.DataFrame(rows, columns=list(FIX[1:]))
-
-
-def fix_list(*parts_: pd.DataFrame) -> pd.DataFrame:
-    """The lists of faults as one: a row per element, problem and tag, what most pupils meet first.
-
-    Contradictions and wrong values come before missing tags that as many pupils meet.
-    """
-    given = [part for part in parts_ if len(part)]
-    if not given:
-        return pd.DataFrame(columns=list(FIX))
-    together = pd.concat(given, ignore_index=True)
-    keys = ["osm_type", "osm_id", "problem", "tag", "value"]
-    once = together.groupby(keys, as_index=False, sort=True)["pupils"].max()
-    once["missing"] = once["problem"].isin(["tag_missing", "crossing_missing"])
-    return _ranked(once, ["pupils", "missing"], [False, True], FIX)
 
 
 def in_words(table: pd.DataFrame, language: str) -> pd.DataFrame:

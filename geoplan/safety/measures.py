@@ -14,7 +14,7 @@ from layers.errors import Fault, raise_errors
 
 F64 = NDArray[np.float64]
 FIT = 2  # a level up to this is fit for children walking to school (docs/method.md, Route safety)
-Judge = Callable[[tuple[str, ...]], NDArray[np.int8]]
+Judge = Callable[[pd.DataFrame, tuple[str, ...]], NDArray[np.int8]]
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,16 @@ def tags_of(chosen: tuple[str, ...]) -> dict[str, str]:
     return {row["tag"]: row["value"] for name in chosen for row in rows if row["measure"] == name}
 
 
-def credited(elements: pd.DataFrame, book: dict[str, Measure]) -> Judge:
+def by_credits(book: dict[str, Measure]) -> Judge:
     """Levels after a set of measures, by credits: for elements that no rule can be asked about again.
 
     Credits add up to two levels at most and never lead below level 2 (TxDOT TSP manual 14.2); halves do not count
     until they make a whole.
     """
-    before = elements["level_high"].to_numpy(np.int8)
     most = float(table("plts_crossing_credit").extra["max_reduction"])
 
-    def after(chosen: tuple[str, ...]) -> NDArray[np.int8]:
+    def after(elements: pd.DataFrame, chosen: tuple[str, ...]) -> NDArray[np.int8]:
+        before = elements["level_high"].to_numpy(np.int8)
         taken = min(sum(book[name].credit for name in chosen), most)
         level = np.minimum(np.maximum(np.ceil(before - taken), FIT), before)
         given = [book[name].gives for name in chosen if book[name].gives]
@@ -142,7 +142,7 @@ def fixes(elements: pd.DataFrame, book: dict[str, Measure], judge: Judge | None 
         ``kind`` (segment or crossing), ``level_high`` (1-4), ``length_m`` (segments), and ``highway`` (class of the
         road that is walked along or crossed) where known.
     judge
-        Highest level of every element after a set of measures; by credits when None. A level it gives above the
+        Highest level of some elements after a set of measures; by credits when None. A level it gives above the
         one before is not believed: no measure makes a place worse.
 
     Returns
@@ -151,13 +151,13 @@ def fixes(elements: pd.DataFrame, book: dict[str, Measure], judge: Judge | None 
         Index of the elements: ``measures`` (``;``-joined, missing where no set is enough), ``cost`` (NaN where none),
         ``level_after``, ``assumed_cost`` (bool).
     """
-    ask = judge or credited(elements, book)
+    ask = judge or by_credits(book)
     before = elements["level_high"].to_numpy(np.int8)
     best = np.full(len(elements), np.inf)
     level, chosen = before.copy(), np.full(len(elements), None, dtype=object)
     for kind in ("crossing", "segment"):
         for names in measure_sets(kind):
-            after = np.minimum(ask(names), before)
+            after = np.minimum(ask(elements, names), before)
             cost = _cost(elements, names, book)
             better = _allowed(elements, kind, names, book) & (after <= FIT) & (before > FIT) & (cost < best)
             best[better], level[better], chosen[better] = cost[better], after[better], ";".join(names)

@@ -64,6 +64,12 @@ def failing(uses: Uses) -> Uses:
     return bad.only(np.append(True, pair)[: bad.route.size])
 
 
+def narrowed(bad: Uses) -> tuple[NDArray[np.int64], Uses]:
+    """Rows of the elements that fail somewhere, ascending, and the uses with elements numbered among them."""
+    rows, at = np.unique(bad.element, return_inverse=True)
+    return rows, Uses(bad.route, at.astype(np.int64), bad.low, bad.high)
+
+
 def standing(n_routes: int, bad: Uses, fixable: Mask) -> NDArray[np.object_]:
     """What can be done for each route, before any money is spent.
 
@@ -139,7 +145,7 @@ def needs(routes: pd.DataFrame, bad: Uses, elements: pd.DataFrame, cost: F64) ->
 
 def _ranks(elements: pd.DataFrame) -> I64:
     """Place of each element in an order that does not depend on rows."""
-    keys = [column for column in ("osm_id", "kind", "part") if column in elements]
+    keys = [column for column in ("osm_id", "kind", "length_m") if column in elements]
     order = elements[keys].astype(str).reset_index(drop=True).sort_values(keys, kind="stable").index.to_numpy()
     rank = np.empty(len(elements), dtype=np.int64)
     rank[order] = np.arange(len(elements))

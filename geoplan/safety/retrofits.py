@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geoplan.errors import PlanError
 from geoplan.safety.budget import Plan, best_plan, curve, steps
 from geoplan.safety.measures import FIT, Judge, fixes, measures
-from geoplan.safety.needs import Needs, Uses, failing, needs, standing
+from geoplan.safety.needs import Needs, Uses, failing, narrowed, needs, standing
 from geoplan.safety.retrofit_tables import packages_table, unfixable_table, works_table
 from geoplan.safety.works import Mask, Works, packages
 
@@ -65,7 +65,7 @@ class Retrofits:
     routes
         Per route: ``standing, verdict_before, verdict_after, gained``.
     elements
-        Per element: ``measures, cost, level_after, assumed_cost, built``.
+        Per failing element (index: its row): ``measures, cost, level_after, assumed_cost, built``.
     summary
         Budget, cost, pupils, bound, gap, status and the pupils of routes that are not safe, by what can be done.
     """
@@ -111,22 +111,27 @@ def plan_retrofits(
         A cost whose unit does not fit.
     """
     funds = _checked(funds or Funds())
-    fix = fixes(elements, measures(funds.costs), judge)
-    bad = failing(uses)
+    rows, bad = narrowed(failing(uses))
+    part = elements.iloc[rows].assign(element=rows).reset_index(drop=True)
+    fix = fixes(part, measures(funds.costs), judge)
     stand = standing(len(routes), bad, fix["measures"].notna().to_numpy())
-    asked = needs(routes.assign(standing=stand), bad, elements, fix["cost"].to_numpy(np.float64))
+    asked = needs(routes.assign(standing=stand), bad, part, fix["cost"].to_numpy(np.float64))
     plan = _plan(asked.works, funds)
     built, gained = asked.built(plan.built), asked.gained(asked.works.gained(plan.built))
     free = float(routes["pupils"].to_numpy(np.float64)[asked.gained_free].sum())
-    ranked, works = _ranked(asked, plan, bad, routes, elements, fix)
-    found = pd.DataFrame({"standing": stand, **_verdicts(uses, len(routes), built, fix), "gained": gained})
+    ranked, works = _ranked(asked, plan, bad, routes, part.join(fix))
+    verdict = {
+        "verdict_before": verdicts(len(routes), bad),
+        "verdict_after": verdicts(len(routes), _mended(bad, built, fix)),
+    }
+    found = pd.DataFrame({"standing": stand, **verdict, "gained": gained}, index=routes.index)
     return Retrofits(
         table=ranked,
         works=works,
         curve=_curve(asked.works, funds, free),
-        unfixable=unfixable_table(bad, routes, elements, fix),
-        routes=found.set_index(routes.index),
-        elements=fix.assign(built=built),
+        unfixable=unfixable_table(bad, routes, part.join(fix)),
+        routes=found,
+        elements=fix.assign(built=built).set_index(pd.Index(rows, name="element")),
         summary=_summary(_figures(plan, free), routes, found),
     )
 
@@ -145,16 +150,10 @@ def _plan(works: Works, funds: Funds) -> Plan:
     return best_plan(works, funds.budget, time_limit_s=funds.time_limit_s)
 
 
-def _verdicts(uses: Uses, n_routes: int, built: Mask, fix: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
-    """Verdict of every route before and after; a mended element is as good as its fix, never worse than it was."""
-    better = np.where(built, fix["level_after"].to_numpy(np.int8), np.int8(127))[uses.element]
-    return {
-        "verdict_before": verdicts(n_routes, uses),
-        "verdict_after": verdicts(
-            n_routes,
-            Uses(uses.route, uses.element, np.minimum(uses.low, better), np.minimum(uses.high, better)),
-        ),
-    }
+def _mended(uses: Uses, built: Mask, fix: pd.DataFrame) -> Uses:
+    """Uses with what was built: a mended element is as good as its fix, never worse than it was."""
+    after = np.where(built, fix["level_after"].to_numpy(np.int8), np.int8(127))[uses.element]
+    return Uses(uses.route, uses.element, np.minimum(uses.low, after), np.minimum(uses.high, after))
 
 
 def verdicts(n_routes: int, uses: Uses) -> NDArray[np.object_]:
@@ -166,7 +165,7 @@ def verdicts(n_routes: int, uses: Uses) -> NDArray[np.object_]:
 
 
 def _ranked(
-    asked: Needs, plan: Plan, bad: Uses, routes: pd.DataFrame, elements: pd.DataFrame, fix: pd.DataFrame
+    asked: Needs, plan: Plan, bad: Uses, routes: pd.DataFrame, elements: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     part, lots, _ = asked.works.of_groups(asked.works.gained(plan.built))
     order = packages(part)
@@ -177,8 +176,8 @@ def _ranked(
     for at, package in enumerate(order, start=1 + len(gains) - len(order)):
         rank_of_lot[lots[package.lots]] = at
     rank = np.where(asked.free, 1, rank_of_lot[asked.lot_of_element])
-    works = works_table(rank, bad, routes, elements, fix)
-    return packages_table(gains, works, elements), works
+    works = works_table(rank, bad, routes, elements)
+    return packages_table(gains, works), works
 
 
 def _curve(works: Works, funds: Funds, gained_free: float) -> pd.DataFrame:

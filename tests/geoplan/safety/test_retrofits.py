@@ -204,7 +204,7 @@ def test_what_a_plan_never_does(seed: int) -> None:
     rank = {"safe": 0, "undetermined": 1, "unsafe": 2}
     before, after = found.routes["verdict_before"].map(rank), found.routes["verdict_after"].map(rank)
     assert (after <= before).all()
-    assert (found.elements["level_after"] <= elements["level_high"]).all()
+    assert (found.elements["level_after"] <= elements["level_high"][found.elements.index]).all()
     assert (found.works["level_after"] <= 2).all() and (found.works["level_before"] > 2).all()
     assert found.summary["cost"] == pytest.approx(found.works["cost"].sum()) and found.summary["cost"] <= 300_000
     assert (found.routes["verdict_after"][found.routes["gained"]] == "safe").all()
@@ -314,7 +314,7 @@ def test_the_cheapest_sufficient_set_is_chosen_and_a_worse_judgement_is_not_beli
     assert found["measures"].tolist()[:2] == ["zebra;refuge_island", "zebra;refuge_island;raised_crossing"]
     assert found["measures"].isna().tolist() == [False, False, True]
     assert found["level_after"].tolist() == [2, 2, 2]
-    worse = fixes(elements, measures(), lambda names: np.full(3, 4, np.int8))
+    worse = fixes(elements, measures(), lambda part, names: np.full(len(part), 4, np.int8))
     assert worse["measures"].isna().all() and worse["level_after"].tolist() == [3, 4, 2]
 
 
