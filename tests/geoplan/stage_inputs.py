@@ -127,6 +127,7 @@ def random_input(random: np.random.Generator, **choices: Any) -> StageInput:
             "pupils_from_outside": float(random.integers(0, 10)) if random.random() < 0.3 else np.nan,
             "area_id": str(random.choice(["north", "south"])),
             "walk_m": dict(zip([h["id"] for h in homes], walk[:, number].tolist(), strict=True)),
+            "straight_m": dict(zip([h["id"] for h in homes], straight[:, number].tolist(), strict=True)),
         }
         for number in range(n_schools)
     ]
