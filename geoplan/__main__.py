@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from rich.console import Console
 from geoplan import __version__
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
+from layers.planfile import plan_language
 
 EXIT_BUG, EXIT_DATA, EXIT_REQUEST, EXIT_INTERRUPTED = 1, 2, 3, 130
 LANGUAGES = click.Choice(["en", "zh"])
@@ -23,7 +24,23 @@ out = Console()
 err = Console(stderr=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Command(click.Command):
+    """A command that leaves what was asked for where :func:`main` finds it when it fails."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Note the options, then run."""
+        if isinstance(ctx.obj, dict):
+            ctx.obj.update(ctx.params)
+        return super().invoke(ctx)
+
+
+class Commands(click.Group):
+    """The commands."""
+
+    command_class = Command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="geoplan")
 def cli() -> None:
     """School-layout planning: who can reach a school, is the way safe, where must the next school stand."""
@@ -84,14 +101,13 @@ def check(plan: Path, as_json: bool, language: str | None) -> None:
     from geoplan.plan import read_layers
     from geoplan.report import fault_table, fault_verdict
 
+    language = language or plan_language(plan)
     faults: tuple[Fault, ...]
     try:
-        layers = read_layers(plan, say=_say)
-        language = language or layers.plan.plan.language
+        layers = read_layers(plan, say=partial(_say, language=language))
         faults = (*layers.faults, *examine(layers))
     except InputError as error:
         faults = error.faults
-    language = language or "en"
     if as_json:
         _emit({"faults": [fault.as_dict(language) for fault in faults]})
     else:
@@ -118,10 +134,11 @@ def _run(plan: Path, *, language: str | None, as_json: bool, target: Path | None
     from geoplan.store import sweep, write_run
     from maps.standalone import standalone
 
-    layers = read_layers(plan, say=_say)
-    language = language or layers.plan.plan.language
-    result = make_run(layers, say=_say)
-    _say("map")
+    language = language or plan_language(plan)
+    say = partial(_say, language=language)
+    layers = read_layers(plan, say=say)
+    result = make_run(layers, say=say)
+    say("map")
     folder = target or layers.plan.root
     sweep(folder / "runs")
     path = write_run(result, folder, render=lambda made: standalone(made, language))
@@ -207,10 +224,10 @@ def serve(workspace: Path, host: str, port: int) -> None:
     waitress.serve(app, host=host, port=port, threads=4, ident=None)
 
 
-def _say(step: str) -> None:
+def _say(step: str, language: str = "en") -> None:
     from geoplan.report import step_text
 
-    err.print(step_text(step), style="dim", highlight=False)
+    err.print(step_text(step, language), style="dim", highlight=False)
 
 
 def _emit(data: Any) -> None:
@@ -221,35 +238,58 @@ def _emit(data: Any) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command; the table of errors and exit codes is here and nowhere else."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    asked: dict[str, Any] = {"as_json": "--json" in given}
     try:
-        cli.main(args=list(arguments) if arguments is not None else None, prog_name="geoplan", standalone_mode=False)
+        cli.main(args=given, prog_name="geoplan", standalone_mode=False, obj=asked)
     except InputError as error:
-        from geoplan.report import fault_table, fault_verdict
-
-        err.print(fault_table(error.faults, "en"))
-        err.print(fault_verdict(error.faults, "en"), highlight=False)
-        sys.exit(EXIT_DATA)
-    except PlanError as error:
-        err.print(str(error), style="bold", highlight=False, markup=False)
-        sys.exit(EXIT_REQUEST)
-    except click.Abort:
-        sys.exit(EXIT_INTERRUPTED)
-    except KeyboardInterrupt:
-        err.print("interrupted: nothing was left half written")
+        sys.exit(_refused(error, asked))
+    except (KeyboardInterrupt, click.Abort):
+        err.print(_text("interrupted", asked), highlight=False)
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_REQUEST)
+        sys.exit(_unmet(error.format_message(), asked, error))
+    except PlanError as error:
+        sys.exit(_unmet(str(error), asked))
     except OSError as error:
-        err.print(_full_disk(error), highlight=False, markup=False)
-        sys.exit(EXIT_REQUEST)
+        from geoplan.report import unwritten
+
+        sys.exit(_unmet(unwritten(error, _language(asked)), asked))
 
 
-def _full_disk(error: OSError) -> str:
-    free = shutil.disk_usage(Path.cwd()).free / 1e6
-    return (
-        f"{error.strerror or error}: {error.filename or ''} ({free:,.0f} MB free here); nothing was left half written"
-    )
+def _language(asked: Mapping[str, Any]) -> str:
+    """The language asked for, else the plan's, else English."""
+    return asked.get("language") or (plan_language(asked["plan"]) if asked.get("plan") else "en")
+
+
+def _text(key: str, asked: Mapping[str, Any]) -> str:
+    from geoplan.report import TEXTS
+
+    return TEXTS[_language(asked)][key]
+
+
+def _refused(error: InputError, asked: Mapping[str, Any]) -> int:
+    """Say what is wrong with the data: one object on stdout, or a table on stderr."""
+    from geoplan.report import fault_table, fault_verdict
+
+    language = _language(asked)
+    if asked["as_json"]:
+        _emit({"error": {"kind": "data", "faults": [fault.as_dict(language) for fault in error.faults]}})
+    else:
+        err.print(fault_table(error.faults, language))
+        err.print(fault_verdict(error.faults, language), highlight=False)
+    return EXIT_DATA
+
+
+def _unmet(message: str, asked: Mapping[str, Any], usage: click.ClickException | None = None) -> int:
+    """Say why a request cannot be met: one object on stdout, or a sentence on stderr."""
+    if asked["as_json"]:
+        _emit({"error": {"kind": "request", "faults": [{"message": line} for line in message.splitlines()]}})
+    elif usage is not None:
+        usage.show()
+    else:
+        err.print(message, style="bold", highlight=False, markup=False)
+    return EXIT_REQUEST
 
 
 if __name__ == "__main__":

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import errno
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from geoplan.compare import sentence as comparison_sentence
-from geoplan.reasons import account_sentences, both_ways, care_notes, headline, people, percent, term
+from geoplan.reasons import account_sentences, both_ways, care_notes, headline, people, percent, term, terms
 from geoplan.run import Run
 from layers.errors import Fault
 
@@ -31,8 +35,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "fault": "what",
         "remedy": "what to do",
         "clean": "Nothing to mend.",
-        "verdict": "{error} errors, {warning} warnings, {note} notes.",
-        "told": "About the input: {warning} warnings, {note} notes; python -m geoplan check shows remedies.",
+        "verdict": "{counts}.",
+        "told": "About the input: {counts}; python -m geoplan check shows remedies.",
+        "more": "and {more} more of this kind, from {place} on; --json and the data page list all",
+        "more_anywhere": "and {more} more of this kind; --json and the data page list all",
+        "comma": ", ",
+        "norm": "norm",
+        "value": "value",
+        "rests_on": "rests on",
+        "since": "in force since {date}",
+        "interrupted": "interrupted: nothing was left half written",
+        "unwritten": "{why}: {file}; nothing was left half written",
+        "full": "{why}: {file} ({free} MB free there); nothing was left half written",
         "run": "run {run_id}",
         "where": "map: {path}",
         "care": "Read with care",
@@ -55,8 +69,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "fault": "问题",
         "remedy": "处理办法",
         "clean": "未发现问题。",
-        "verdict": "错误 {error} 项，警告 {warning} 项，提示 {note} 项。",
-        "told": "输入数据：警告 {warning} 项，提示 {note} 项（运行 python -m geoplan check 可查看处理办法）。",
+        "verdict": "{counts}。",
+        "told": "输入数据：{counts}（运行 python -m geoplan check 可查看处理办法）。",
+        "more": "同类问题另有 {more} 处，自 {place} 起；--json 与数据页列出全部",
+        "more_anywhere": "同类问题另有 {more} 处；--json 与数据页列出全部",
+        "comma": "，",
+        "norm": "标准",
+        "value": "数值",
+        "rests_on": "依据",
+        "since": "{date} 起施行",
+        "interrupted": "已中断：没有留下不完整的文件",
+        "unwritten": "{why}：{file}；没有留下不完整的文件",
+        "full": "{why}：{file}（该处剩余 {free} MB）；没有留下不完整的文件",
         "run": "运行 {run_id}",
         "where": "地图：{path}",
         "care": "阅读时请注意",
@@ -65,6 +89,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     },
 }
 STYLE = {"error": "bold red", "warning": "yellow", "note": "dim"}
+KINDS_ZH = {"error": "错误", "warning": "警告", "note": "提示"}
+MOST = 20  # faults of one code the terminal shows
 
 
 def step_text(step: str, language: str = "en") -> str:
@@ -80,19 +106,53 @@ def fault_table(faults: Sequence[Fault], language: str) -> Table:
     table = Table(show_lines=False, expand=True)
     for name, ratio in (("place", 2), ("fault", 4), ("remedy", 4)):
         table.add_column(texts[name], overflow="fold", ratio=ratio)
+    met: Counter[tuple[str, str]] = Counter()
+    count = Counter((fault.code, fault.severity) for fault in faults)
     for fault in sorted(faults, key=lambda one: list(STYLE).index(one.severity)):
-        value = f" ({fault.value})" if fault.value is not None else ""
-        row = (fault.place(), fault.message(language) + value, fault.remedy(language))
-        table.add_row(*(cell.replace("[", "\\[") for cell in row), style=STYLE[fault.severity])
+        kind = (fault.code, fault.severity)
+        met[kind] += 1
+        if met[kind] <= MOST:
+            row = (fault.place(language), fault.shown(language), fault.remedy(language))
+            table.add_row(*map(escape, row), style=STYLE[fault.severity])
+        elif met[kind] == MOST + 1:
+            more = _more(fault, count[kind] - MOST, language)
+            table.add_row("…", escape(more), "", style=STYLE[fault.severity])
     return table
+
+
+def _more(fault: Fault, more: int, language: str) -> str:
+    place = fault.place(language)
+    return TEXTS[language]["more" if place else "more_anywhere"].format(more=more, place=place)
 
 
 def fault_verdict(faults: Sequence[Fault], language: str) -> str:
     """How many of each kind."""
     if not faults:
         return TEXTS[language]["clean"]
-    count = {kind: sum(fault.severity == kind for fault in faults) for kind in STYLE}
-    return TEXTS[language]["verdict"].format(**count)
+    return TEXTS[language]["verdict"].format(counts=_counts([fault.severity for fault in faults], STYLE, language))
+
+
+def _counts(severities: Sequence[str], kinds: Iterable[str], language: str) -> str:
+    """``1 error, 2 warnings``: every kind named, also those of which there is none."""
+    count = Counter(severities)
+    if language == "zh":
+        return "，".join(f"{KINDS_ZH[kind]} {count[kind]} 项" for kind in kinds)
+    return ", ".join(f"{count[kind]} {kind}{'' if count[kind] == 1 else 's'}" for kind in kinds)
+
+
+def unwritten(error: OSError, language: str) -> str:
+    """What to say of a file that could not be read or written; free space only where the disk is full."""
+    file = Path(error.filename) if isinstance(error.filename, str) else None
+    told = {"why": error.strerror or str(error), "file": file or ""}
+    if error.errno != errno.ENOSPC:
+        return TEXTS[language]["unwritten"].format(**told) if file else str(error)
+    return TEXTS[language]["full"].format(**told, free=f"{_free_mb(file or Path.cwd()):,.0f}")
+
+
+def _free_mb(path: Path) -> float:
+    """Free space of the disk that holds a path, of its nearest folder that exists."""
+    there = next((place for place in (path, *path.absolute().parents) if place.exists()), Path.cwd())
+    return shutil.disk_usage(there).free / 1e6
 
 
 def print_run(out: Console, run: Run, path: Path, language: str) -> None:
@@ -117,12 +177,13 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
 
 def _print_warnings(out: Console, warnings: Sequence[Mapping[str, Any]], language: str) -> None:
     """How many there are, and each warning in a line; notes are for the check."""
-    count = {kind: sum(one["severity"] == kind for one in warnings) for kind in ("warning", "note")}
-    out.print(TEXTS[language]["told"].format(**count), highlight=False)
+    counts = _counts([one["severity"] for one in warnings], ("warning", "note"), language)
+    out.print(TEXTS[language]["told"].format(counts=counts), highlight=False)
     for one in warnings:
         if one["severity"] == "warning":
             text = one.get(f"message_{language}") or one["message"]
-            out.print(f"  {one['file']}: {text}", style="yellow", highlight=False, markup=False)
+            lead = f"{one['file']}: " if one["file"] else ""
+            out.print(f"  {lead}{text}", style="yellow", highlight=False, markup=False)
 
 
 def print_comparison(out: Console, found: Mapping[str, Any], language: str) -> None:
@@ -150,13 +211,23 @@ def _figure(value: float | None, unit: str, language: str) -> str:
 
 
 def norm_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:
-    """Norms of a profile: id, value, unit, metric, force, source, date in force, confidence."""
+    """Norms of a profile: id; value, unit, metric, force; source, clause, date in force, confidence."""
     table = Table(expand=True)
-    columns = ("id", "value", "unit", "metric", "force", "source", "since", "confidence")
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    for name, ratio in (("norm", 5), ("value", 4), ("rests_on", 5)):
+        table.add_column(TEXTS[language][name], overflow="fold", ratio=ratio)
     for row in rows:
-        table.add_row(
-            *(str(row.get(name) if row.get(name) is not None else "").replace("[", "\\[") for name in columns)
+        value = " ".join(str(row[name]) for name in ("value", "unit") if row.get(name) is not None)
+        since = TEXTS[language]["since"].format(date=row["since"]) if row.get("since") else ""
+        kind = (value, _word("metric", row, language), _word("force", row, language))
+        source = (row.get("source"), row.get("clause"), since, _word("confidence", row, language))
+        cells = (
+            row["id"],
+            *(TEXTS[language]["comma"].join(str(part) for part in parts if part) for parts in (kind, source)),
         )
+        table.add_row(*map(escape, cells))
     return table
+
+
+def _word(group: str, row: Mapping[str, Any], language: str) -> str:
+    """A key of a norm in words, where there are any."""
+    return terms(group, language).get(str(row.get(group)), str(row.get(group) or ""))

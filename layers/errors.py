@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "note"]
+STAGE_KINDS = ("kindergarten", "primary", "junior", "senior", "nine_year", "twelve_year", "secondary", "special")
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,20 @@ class Fault:
         """What to do about it, as a sentence."""
         return _fill(self, language, "remedy")
 
-    def place(self) -> str:
-        """``file, row n, column c`` as far as known."""
+    def place(self, language: str = "en") -> str:
+        """``file, row n, column c`` as far as known; empty where nothing is."""
+        says = words()[language]
         parts = [self.file] if self.file else []
         if self.row is not None:
-            parts.append(f"row {self.row}")
+            parts.append(says["row"].format(self.row))
         if self.column:
-            parts.append(f"column {self.column}")
-        return ", ".join(parts)
+            parts.append(says["column"].format(self.column))
+        return says["comma"].join(parts)
+
+    def shown(self, language: str = "en") -> str:
+        """The message, and the value in brackets where the message does not hold it."""
+        message, value = self.message(language), _value(self, language)
+        return message if value is None or str(value) in message else f"{message} ({value})"
 
     def as_dict(self, language: str = "en") -> dict[str, Any]:
         """The fault as plain data, for JSON and tables."""
@@ -92,15 +100,34 @@ def catalogue() -> dict[str, dict[str, str]]:
     return found
 
 
+@cache
+def words() -> dict[str, dict[str, str]]:
+    """Words of places and stages by language."""
+    return tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+
+
 def _fill(fault: Fault, language: str, part: str) -> str:
     entry = catalogue()[fault.code]
     template = entry.get(f"{part}_{language}") or entry[f"{part}_en"]
-    values = {"file": fault.file, "row": fault.row, "column": fault.column, "value": fault.value}
-    return template.format_map({**values, **fault.params})
+    values = {"file": fault.file, "row": fault.row, "column": fault.column}
+    said = {key: _worded(key, value, language) for key, value in fault.params.items()}
+    return template.format_map({**values, "value": _value(fault, language), **said})
+
+
+def _value(fault: Fault, language: str) -> Any:
+    """The value, in words where it is a stage or the catalogue says that it lists stages."""
+    return _worded("stages" if "worded" in catalogue()[fault.code] else "", fault.value, language)
+
+
+def _worded(name: str, value: Any, language: str) -> Any:
+    """A stage in words, or several where the parameter lists them; any other value as it is."""
+    known = words()[language]
+    if name in {"stages", "kind"} and isinstance(value, str):
+        return re.sub(r"[a-z_]+", lambda found: known.get(found[0], found[0]), value)
+    return known.get(value, value) if value in STAGE_KINDS else value
 
 
 def _line(fault: Fault) -> str:
     place = fault.place()
-    shown = f" ({fault.value})" if fault.value is not None else ""
     lead = f"{place}: " if place else ""
-    return f"[{fault.severity}] {lead}{fault.message()}{shown} → {fault.remedy()}"
+    return f"[{fault.severity}] {lead}{fault.shown()} → {fault.remedy()}"

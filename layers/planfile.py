@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -214,26 +217,18 @@ SOURCES: dict[str, tuple[str, ...]] = {
 """Fault of a required section that names none of its sources."""
 
 
-WHY_ZH: dict[str, str] = {
-    "missing": "缺少此键",
-    "extra_forbidden": "未知的键",
-    "string_type": "应为文字",
-    "string_pattern_mismatch": "格式不符：{pattern}",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数",
-    "float_type": "应为数字",
-    "float_parsing": "应为数字",
-    "bool_type": "应为 true 或 false",
-    "bool_parsing": "应为 true 或 false",
-    "literal_error": "应为以下之一：{expected}",
-    "greater_than": "应大于 {gt}",
-    "greater_than_equal": "应不小于 {ge}",
-    "tuple_type": "应为列表",
-    "dict_type": "应为表",
-    "model_type": "应为表",
-}
-"""What is wrong with a key, in Chinese, by pydantic's type of error."""
+def plan_language(path: Path) -> str:
+    """``en`` or ``zh`` as plan.toml says, also where the rest of it cannot be used; else ``en``."""
+    try:
+        text = (path / "plan.toml" if path.is_dir() else path).read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return "en"
+    try:
+        said = _value(tomllib.loads(text), "plan.language")
+    except tomllib.TOMLDecodeError:
+        found = re.search(r"""^\s*language\s*=\s*["'](\w+)["']""", text, flags=re.MULTILINE)
+        said = found[1] if found else None
+    return said if said in ("en", "zh") else "en"
 
 
 def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> PlanFile:
@@ -263,8 +258,7 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
     except ValidationError as error:
         faults = [*_key_faults(error, file.name), *faults]
     if "root" in data:
-        params = {"why": "Extra inputs are not permitted", "why_zh": WHY_ZH["extra_forbidden"]}
-        faults.insert(0, Fault("plan_key", file=file.name, column="root", params=params))
+        faults.insert(0, Fault("plan_key", file=file.name, column="root", params=_why("extra_forbidden", {})))
     if faults or plan is None:
         raise InputError(faults)
     return plan
@@ -323,11 +317,20 @@ def _key_faults(error: ValidationError, file: str) -> list[Fault]:
             file=file,
             column=".".join(str(part) for part in item["loc"]),
             value=None if item["type"] == "missing" else repr(item["input"])[:80],
-            params={"why": item["msg"], "why_zh": _why_zh(item["type"], item.get("ctx", {})) or item["msg"]},
+            params=_why(item["type"], item.get("ctx", {})),
         )
         for item in error.errors()
     ]
 
 
-def _why_zh(kind: str, context: dict[str, Any]) -> str:
-    return WHY_ZH.get(kind, "").format_map(context)
+def _why(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with a key, in both languages, by pydantic's type of error."""
+    known = _reasons()
+    said = known.get(kind) or known["other"]
+    listed = {name: str(value).replace(" or ", "、") for name, value in context.items()}
+    return {"why": said["en"].format_map(context), "why_zh": said["zh"].format_map(listed)}
+
+
+@cache
+def _reasons() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("plan_reasons.toml").read_text(encoding="utf-8"))

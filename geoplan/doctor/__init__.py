@@ -48,4 +48,4 @@ def counts(faults: Iterable[Fault]) -> dict[str, int]:
 def report_rows(faults: Iterable[Fault], language: str = "en") -> list[dict[str, object]]:
     """Faults as rows of a table: severity, place, value, message and remedy in words; the worst first."""
     ordered = sorted(faults, key=lambda fault: SEVERITIES.index(fault.severity))
-    return [{"place": fault.place(), **fault.as_dict(language)} for fault in ordered]
+    return [{"place": fault.place(language), **fault.as_dict(language)} for fault in ordered]
