@@ -181,9 +181,10 @@ def _both_ways(facts: Mapping[str, Any], limit_m: int | None, language: str) -> 
     say = speaker(language)
     pupils = known(facts.get("pupils")) or float("nan")
     straight, on_foot = facts.get("radius") or {}, facts.get("reach") or {}
+    comparable = reasons.held_straight(facts.get("rules") or ())
     yield BothWays(
-        say("within its own rule"),
-        percent(facts.get("radius_share"), language),
+        say("within its own rule") if reasons.has_limit(facts) else say("within the search distance"),
+        percent(facts.get("radius_share") if comparable else None, language),
         percent(facts.get("walk_share"), language),
         limit_m is None,
     )

@@ -13,10 +13,10 @@ from geoplan.coverage.accounts import totals
 from geoplan.coverage.demand import Units
 from geoplan.coverage.enrol import ON_FOOT, Enrolled, ways
 from geoplan.coverage.reach import share, walk_statistics, within
-from geoplan.coverage.stage import WAYS, Flags, StageInput, outside, private
+from geoplan.coverage.stage import F64, I64, WAYS, Flags, StageInput, outside, private
 from geoplan.coverage.tables import Counted, area_codes
 from geoplan.enrolment import MILLION
-from geoplan.inequality import end_ratio, gini, theil
+from geoplan.inequality import end_ratio, gini, quantile, theil
 from geoplan.places import assumed_share
 from geoplan.standards import number, rule_entry
 
@@ -38,6 +38,7 @@ def summary(counted: Counted, areas: pd.DataFrame, reconciliation: Mapping[str, 
         "served_by": served_by(given, units, counted.enrolled),
         "reach": within(amount, near.unit_walk_m, limits_m),
         "radius": within(amount, near.unit_straight_m, limits_m),
+        "nearest_m": {"median": _median_of_all(near.unit_walk_m, amount)},
         "walk_m": walk_statistics(*_walks(counted.enrolled)),
         "ownership": _ownership(counted),
         "reconciliation": dict(reconciliation),
@@ -121,6 +122,13 @@ def _standard_share(counted: Counted) -> dict[str, float]:
     near = np.zeros(len(counted.units.amount), bool)
     near[options.unit[good[options.school]]] = True
     return {"standard_share": share(counted.units.amount, near)}
+
+
+def _median_of_all(distance_m: F64, amount: I64) -> float | None:
+    """Distance half of all pupils have, those with no way counted as farthest; None where half have none."""
+    finite = np.where(np.isfinite(distance_m), distance_m, np.finfo(np.float64).max)
+    median = quantile(finite, amount.astype(np.float64), 0.5)
+    return median if median < np.finfo(np.float64).max else None
 
 
 def _walks(enrolled: Enrolled) -> tuple[Any, Any]:

@@ -6,7 +6,9 @@ from geoplan.reasons.coverage import (
     account_sentences,
     both_ways,
     fullest,
+    has_limit,
     headline,
+    held_straight,
     rule_sentences,
 )
 from geoplan.reasons.figures import decimal, known, metres, minutes, people, percent, sentence, share, subject, whole
@@ -20,7 +22,9 @@ __all__ = [
     "codes",
     "decimal",
     "fullest",
+    "has_limit",
     "headline",
+    "held_straight",
     "known",
     "metres",
     "minutes",

@@ -19,12 +19,13 @@ def headline(summary: Summary, language: str, *, stage: str | None = None) -> st
     """The finding in one sentence, about reach on foot.
 
     Where one limit holds for all it is named; where limits differ by setting or grade the sentence says so; where
-    none is set it gives the distance half of the children walk.
+    none is set it gives the distance within which half of all children have their nearest school, or, where that is
+    not known, the distance half of those with a place walk.
 
     Parameters
     ----------
     summary
-        Uses ``pupils, schools, rules, walk_share, reach, walk_m``.
+        Uses ``pupils, schools, rules, walk_share, reach, nearest_m, walk_m, served_by``.
     stage
         Names the school; ``summary["stage"]`` when None, plain "school" when neither is there.
     """
@@ -35,9 +36,8 @@ def headline(summary: Summary, language: str, *, stage: str | None = None) -> st
     if known(summary.get("schools")) == 0:
         return sentence("headline_no_schools", language, base=base, **words)
     if not has_limit(summary):
-        median = known((summary.get("walk_m") or {}).get("median"))
-        code = "headline_unknown" if median is None else "headline_no_limit"
-        return sentence(code, language, base=base, median=median, **words)
+        code, params = _without_limit(summary, base)
+        return sentence(code, language, **params, **words)
     limit = common_limit(summary.get("rules") or ())
     near = _share_within(summary, base, limit)
     if near is None:
@@ -62,8 +62,9 @@ def account_sentences(summary: Summary, language: str, *, stage: str | None = No
     exact = [amount or 0.0 for amount in amounts]
     base = sum(exact)
     said = [
-        sentence(f"account_{name}", language, pupils=count, share=amount / base, base=base, **words)
+        sentence(code, language, pupils=count, share=amount / base, base=base, **params, **words)
         for name, amount, count in zip(ACCOUNTS, exact, whole(exact), strict=True)
+        for code, params in [_account(name, summary)]
         if base > 0 and (count > 0 or name == "served")
     ]
     return [*said, *_range(summary, base, language), *_served_by(summary, language), *_walks(summary, language)]
@@ -76,8 +77,9 @@ def both_ways(summary: Summary, language: str, *, stage: str | None = None) -> l
     if not base or straight is None or walk is None:
         return []
     words = names(summary, language, stage)
-    said = [sentence("both_ways", language, straight=straight, walk=walk, base=base, **words)]
     rules = summary.get("rules") or ()
+    code, params = _measures(rules)
+    said = [sentence(code, language, straight=straight, walk=walk, base=base, **params, **words)]
     if any("metric_unspecified" in flags(rule) for rule in rules):
         said.append(sentence("both_ways_unspecified", language))
     if any(rule.get("metric") == "straight" for rule in rules) and walk < straight:
@@ -121,6 +123,21 @@ def has_limit(summary: Summary) -> bool:
     return not rules or any(rule.get("metric") != "none" for rule in rules)
 
 
+def search_cap(rules: Iterable[Mapping[str, Any]]) -> float | None:
+    """How far schools are looked for where no rule sets a limit; None where one does or the distance is not known."""
+    found = list(rules)
+    caps = [known(rule.get("limit_m")) for rule in found if rule.get("metric") == "none"]
+    return max((cap for cap in caps if cap is not None), default=None) if len(caps) == len(found) else None
+
+
+def held_straight(rules: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a straight line can be held against any of the limits; a time or no limit can not."""
+    found = list(rules)
+    return not found or any(
+        rule.get("metric") in ("straight", "network") or "metric_unspecified" in flags(rule) for rule in found
+    )
+
+
 def common_limit(rules: Iterable[Mapping[str, Any]]) -> tuple[str, float] | None:
     """The one limit all rules share, as (``metres`` or ``minutes``, figure); None where they differ."""
     limits = {_limit(rule) for rule in rules}
@@ -132,6 +149,44 @@ def _limit(rule: Mapping[str, Any]) -> tuple[str, float] | None:
     if rule.get("metric") == "none" or figure is None:
         return None
     return ("minutes" if rule.get("metric") == "time" else "metres", figure)
+
+
+def _without_limit(summary: Summary, base: float) -> tuple[str, dict[str, float]]:
+    """Said of all children by their nearest school, else of those who have a place and walk to it."""
+    nearest = known((summary.get("nearest_m") or {}).get("median"))
+    if nearest is not None:
+        return "headline_no_limit", {"base": base, "median": nearest}
+    median = known((summary.get("walk_m") or {}).get("median"))
+    ways = summary.get("served_by") or {}
+    walkers = sum(known(ways.get(way)) or 0.0 for way in ("walk", "offroad", "outside"))
+    if median is None or walkers < 0.5:
+        return "headline_unknown", {"base": base}
+    return "headline_no_limit_served", {"base": walkers, "median": median}
+
+
+def _account(name: str, summary: Summary) -> tuple[str, dict[str, float]]:
+    """The sentence of an account; who is out of reach is said in metres or minutes on foot, as they are counted."""
+    if name != "out_of_reach":
+        return f"account_{name}", {}
+    rules = summary.get("rules") or ()
+    if rules and not has_limit(summary):
+        cap = search_cap(rules)
+        return ("account_not_found", {}) if cap is None else ("account_not_found_within", {"cap": cap})
+    limit = common_limit(rules)
+    if limit is None:
+        return "account_out_of_reach", {}
+    return f"account_out_of_reach_{limit[0]}", {"limit": limit[1]}
+
+
+def _measures(rules: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, float]]:
+    """How the two shares are set side by side; a straight line says nothing against a time or no limit."""
+    if rules and all(rule.get("metric") == "none" for rule in rules):
+        cap = search_cap(rules)
+        return ("both_ways_unlimited", {}) if cap is None else ("both_ways_no_limit", {"cap": cap})
+    limit = common_limit(rules)
+    if limit is None:
+        return "both_ways", {}
+    return f"both_ways_{limit[0]}", {"limit": limit[1]}
 
 
 def _share_within(summary: Summary, base: float, limit: tuple[str, float] | None) -> float | None:

@@ -51,6 +51,14 @@ def test_pupil_weighted_walks():
     assert found.schools.loc[0, ["load", "walk_m", "reach_pupils"]].tolist() == [1.0, 130.0, 100.0]
 
 
+def test_the_median_walk_to_the_nearest_school_is_of_all_pupils():
+    homes = [home("a", 20), home("b", 30), home("lost", 40, off=True)]
+    found = stage_coverage(stage_input(homes, [school("S", 1, walk_m={"a": 100, "b": 400})]))
+    assert found.summary["nearest_m"] == {"median": 400.0}
+    none = stage_coverage(stage_input([home("a"), home("lost", 40, off=True)], [school("S", walk_m={"a": 1})]))
+    assert none.summary["nearest_m"] == {"median": None}
+
+
 def test_unknown_places_give_a_range_and_reach_is_the_headline():
     homes = [home("a", 60), home("b", 20)]
     schools = [

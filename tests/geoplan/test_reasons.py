@@ -107,8 +107,41 @@ def test_headline_follows_the_rules_in_use() -> None:
     assert "each by the limit that applies to them" in english(SUMMARY, rules=[TOWN, half_hour])
     assert "within a 30-minute walk of a primary school" in english(SUMMARY, rules=[half_hour])
     assert "小学步行30分钟范围" in chinese(SUMMARY, rules=[half_hour])
-    assert english(SUMMARY, rules=[free]).endswith("half of its 2,214 children walk 300 m or less")
+    assert "is not computed" in english(SUMMARY, rules=[free], served_by={})
     assert "each by the limit" in english(SUMMARY, rules=[TOWN, free])
+
+
+FREE = {**TOWN, "metric": "none", "value": None, "limit_m": 10_000}
+
+
+def test_without_a_limit_nobody_is_said_to_live_beyond_one() -> None:
+    far = {**SUMMARY, "rules": [FREE], "served_by": {"walk": 1500.2, "bus": 71.4}}
+    assert english(far).endswith("of the 1,500 children who have a place and walk, half walk 300 m or less")
+    near = {**far, "nearest_m": {"median": 900.0}}
+    assert english(near).endswith("half of the 2,214 children live within 900 m on foot of the nearest")
+    assert chinese(near) == "小学未规定距离标准；2,214名适龄儿童中，半数距最近的小学步行不超过900米"
+    said = plain(" ".join(reasons.account_sentences(near, "en", stage="primary")))
+    assert "For 443 of 2,214 children no primary school was found within the search distance of 10 km on foot" in said
+    assert "limit" not in said
+    both = [plain(line) for line in reasons.both_ways(near, "en", stage="primary")]
+    assert both == ["No limit is set; 79 % of the 2,214 children have a primary school within the search distance of "
+                    "10 km on foot."]  # fmt: skip
+    assert "直线" not in reasons.both_ways(near, "zh", stage="primary")[0]
+
+
+def test_a_straight_rule_is_said_as_it_is_counted_on_foot() -> None:
+    straight = {**SUMMARY, "rules": [{**TOWN, "metric": "straight"}]}
+    rule = plain(reasons.rule_sentences(straight["rules"], "en")[0])
+    assert rule.startswith("500 m on foot (the rule’s 500 m is a straight line)")
+    said = [plain(line) for line in reasons.account_sentences(straight, "en", stage="primary")]
+    assert said[2] == "443 of 2,214 children live farther than 500 m on foot from any primary school (20 %)."
+    chinese_said = "".join(reasons.account_sentences(straight, "zh", stage="primary"))
+    assert "443人到各小学的步行距离均超过500米" in chinese_said and "标准" not in chinese_said
+    half_hour = {**TOWN, "metric": "time", "value": 30}
+    differ = reasons.account_sentences({**SUMMARY, "rules": [TOWN, half_hour]}, "zh", stage="primary")[2]
+    assert "均超过其适用距离" in differ
+    timed = reasons.account_sentences({**SUMMARY, "rules": [half_hour]}, "en", stage="primary")[2]
+    assert "more than a 30-minute walk from any primary school" in timed
 
 
 def test_headline_without_figures_says_so_and_never_guesses() -> None:
@@ -135,7 +168,7 @@ def test_accounts_with_nobody_in_them_are_not_said_but_served_is() -> None:
     said = reasons.account_sentences({"accounts": accounts}, "zh", stage="primary")
     assert said == [
         "10名适龄儿童中，0人在可达范围内有学位，占0%。",
-        "10名适龄儿童中，10人居住在各校标准距离以外，占100%。",
+        "10名适龄儿童中，10人到各小学的步行距离均超过其适用距离，占100%。",
     ]
 
 
@@ -147,7 +180,8 @@ def test_assumed_places_make_a_range() -> None:
 def test_a_shortfall_on_foot_is_no_breach_of_a_straight_line_code() -> None:
     straight = {**TOWN, "metric": "straight"}
     said = [plain(line) for line in reasons.both_ways({**SUMMARY, "rules": [straight]}, "en", stage="primary")]
-    assert said[0] == "In a straight line 88 % of the 2,214 children live within the limit, on foot 79 %."
+    assert said[0].startswith("88 % of the 2,214 children live within 500 m of a primary school in a straight line, ")
+    assert said[0].endswith(", 79 % within 500 m on foot.")
     assert "no breach" in said[1]
     assert len(reasons.both_ways(SUMMARY, "en")) == 1
     unsaid = {**TOWN, "flags": ["metric_unspecified"]}

@@ -35,6 +35,13 @@ def test_both_measures_stand_side_by_side(toytown: Run) -> None:
     assert story.tell(toytown, "primary", "en").both_ways[0].current
 
 
+def test_a_straight_line_is_not_held_against_no_limit(toytown: Run) -> None:
+    free = changed(toytown, rules=[{"metric": "none", "limit_m": 10_000, "setting": "town"}])
+    told = story.tell(free, "primary", "en")
+    assert (told.both_ways[0].label, told.both_ways[0].straight) == ("within the search distance", "–")
+    assert "beyond the limit" not in " ".join([*told.both_notes, told.headline])
+
+
 def test_the_headline_follows_the_limit(toytown: Run) -> None:
     own = story.tell(toytown, "primary", "en").headline
     near = story.tell(toytown, "primary", "en", limit_m=300).headline
