@@ -17,7 +17,7 @@ from layers.optional import check_references, read_optional
 from layers.planfile import PlanFile
 from layers.population import read_population
 from layers.schools import read_schools
-from layers.streets import read_streets
+from layers.streets.kept import kept_streets
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -51,7 +51,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         raise InputError([*error.faults, *_without_region(plan)]) from None
     faults += found
     say("streets")
-    streets = _guarded(lambda: read_streets(plan, boundary, crs, buffer_m), faults)
+    streets = _guarded(lambda: kept_streets(plan, boundary, crs, buffer_m), faults)
     surroundings = streets[1] if streets else None
     say("population")
     cells = None
