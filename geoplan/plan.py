@@ -233,6 +233,8 @@ def _summary(
         "run_id": run_id,
         "version": __version__,
         "years": list(section.years),
+        "population_year": layers.plan.population.year,
+        "school_year": layers.plan.schools.year,
         "crs": layers.crs.to_string(),
         "edge_kind": "open" if layers.plan.region.cross_border else "closed",
         "warnings": [_told(fault) for fault in faults],

@@ -157,8 +157,19 @@ def _kicker(run: Run, stage: str, language: str) -> str:
     found: StageDef | None = next((s for s in standards.stages if s.id == stage), None) if standards else None
     ages = say("ages %(first)s-%(last)s", first=found.ages[0], last=found.ages[1]) if found else ""
     name = say(", ").join(part for part in (style.stage_names(language)[stage], ages) if part)
-    years = [str(year) for year in (run.summary.get("years") or [])[:1]]
-    return " · ".join(part for part in (local_text(run.summary, "title", language), name, *years) if part)
+    parts = (local_text(run.summary, "title", language), name, data_years(run, language))
+    return " · ".join(part for part in parts if part)
+
+
+def data_years(run: Run, language: str) -> str:
+    """The year of the residents, and of the schools where it is another; nothing where neither is known."""
+    say = speaker(language)
+    people, school = run.summary.get("population_year"), run.summary.get("school_year")
+    if people and school and people != school:
+        return say("residents %(people)s, schools %(school)s", people=people, school=school)
+    if people:
+        return say("residents %(year)s", year=people) if not school else str(people)
+    return say("schools %(year)s", year=school) if school else ""
 
 
 def _accounts(facts: Mapping[str, Any], language: str) -> tuple[Account, ...]:

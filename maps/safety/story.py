@@ -68,8 +68,8 @@ def tell(run: Run, stage: str, language: str) -> SafetyStory:
 def _kicker(run: Run, found: Facts, language: str) -> str:
     say = speaker(language)
     stage = style.stage_names(language)[found.stage] if found.stage else say("All stages together")
-    years = [str(year) for year in (run.summary.get("years") or [])[:1]]
-    return " · ".join(part for part in (story.local_text(run.summary, "title", language), stage, *years) if part)
+    parts = (story.local_text(run.summary, "title", language), stage, story.data_years(run, language))
+    return " · ".join(part for part in parts if part)
 
 
 def verdicts(found: Facts, language: str) -> tuple[Verdict, ...]:

@@ -26,6 +26,19 @@ def test_accounts_have_shares_with_their_base(toytown: Run) -> None:
     assert told.accounts[0].share == "69\u202f%" and "Out of reach 25" in told.bar_text
 
 
+def test_the_year_is_that_of_the_data_and_never_a_target_year(toytown: Run) -> None:
+    def kicker(language: str = "en", **years: Any) -> str:
+        facts = {**toytown.summary, "years": [2035], "population_year": None, "school_year": None, **years}
+        return story.tell(replace(toytown, summary=facts), "primary", language).kicker
+
+    assert "20" not in kicker()
+    assert kicker(population_year=2020, school_year=2020).endswith("· 2020")
+    assert kicker(population_year=2020, school_year=2025).endswith("· residents 2020, schools 2025")
+    assert kicker("zh", population_year=2020, school_year=2025).endswith("· 人口2020年，学校2025年")
+    assert kicker(population_year=2020).endswith("residents 2020") and "2035" not in kicker(population_year=2020)
+    assert kicker(school_year=2025).endswith("schools 2025")
+
+
 def test_both_measures_stand_side_by_side(toytown: Run) -> None:
     told = story.tell(toytown, "primary", "en", limit_m=500)
     current = [row for row in told.both_ways if row.current]
