@@ -147,6 +147,7 @@ def _ownership(counted: Counted) -> dict[str, dict[str, Any]]:
         part = schools[here & kind]
         found[name] = {
             "schools": len(part),
+            "recruiting": bool(counted.offer.recruits[here & kind].any()),
             "places": float(part["places"].sum(min_count=1)),
             "enrolled": float(part[column].sum(min_count=1)) if column in part else None,
             "served": float(enrolled.amount[(here & kind)[enrolled.school]].sum() / MILLION),

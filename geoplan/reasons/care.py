@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoplan.reasons.catalogue import catalogue, placeholders
-from geoplan.reasons.coverage import Summary, flags, names
+from geoplan.reasons.coverage import Summary, flags, left_out_private, names
 from geoplan.reasons.figures import known, sentence
 from geoplan.standards import Standards, interval, load, number
 
@@ -42,6 +42,7 @@ def care_notes(
     found = [
         *_invented(summary),
         *_places(summary, number(due, "plan.places.assumed_share")),
+        *_private(summary),
         *_edge(summary),
         *_off_network(summary),
         *_resolution(summary),
@@ -72,6 +73,14 @@ def _places(summary: Summary, much: float) -> Found:
     if places and assumed:
         code = "care_places_range" if assumed / places > much else "care_places_assumed"
         yield code, {"assumed": assumed, "places": places}
+
+
+def _private(summary: Summary) -> Found:
+    private = left_out_private(summary)
+    if private is not None:
+        count, places = private
+        known_places = {} if places is None else {"places": places}
+        yield "care_private" if known_places else "care_private_unknown", {"count": count, **known_places}
 
 
 def _edge(summary: Summary) -> Found:

@@ -34,7 +34,8 @@ def headline(summary: Summary, language: str, *, stage: str | None = None) -> st
     if not base:
         return sentence("headline_no_pupils", language, **words)
     if known(summary.get("schools")) == 0:
-        return sentence("headline_no_schools", language, base=base, **words)
+        code, params = _no_schools(summary)
+        return sentence(code, language, base=base, **params, **words)
     if not has_limit(summary):
         code, params = _without_limit(summary, base)
         return sentence(code, language, **params, **words)
@@ -149,6 +150,24 @@ def _limit(rule: Mapping[str, Any]) -> tuple[str, float] | None:
     if rule.get("metric") == "none" or figure is None:
         return None
     return ("minutes" if rule.get("metric") == "time" else "metres", figure)
+
+
+def left_out_private(summary: Summary) -> tuple[float, float | None] | None:
+    """Private schools that take no pupils by nearness, and their places (None where not known); None without any."""
+    found = (summary.get("ownership") or {}).get("private") or {}
+    count = known(found.get("schools"))
+    return None if not count or found.get("recruiting") else (count, known(found.get("places")))
+
+
+def _no_schools(summary: Summary) -> tuple[str, dict[str, float]]:
+    """No school that recruits; private ones are named, so that nobody reads them as not there."""
+    private = left_out_private(summary)
+    if private is None:
+        return "headline_no_schools", {}
+    count, places = private
+    if places is None:
+        return "headline_private_only_unknown", {"count": count}
+    return "headline_private_only", {"count": count, "places": places}
 
 
 def _without_limit(summary: Summary, base: float) -> tuple[str, dict[str, float]]:

@@ -89,10 +89,13 @@ def test_private_schools_do_not_recruit_unless_the_plan_says_so():
     given = stage_input([home("a"), home("b")], schools)
     found = stage_coverage(given)
     assert dict(found.accounts) == {"served": 10, "in_reach_no_place": 0, "out_of_reach": 10, "off_network": 0}
-    assert found.summary["ownership"]["private"] == {"schools": 1, "places": 100, "enrolled": None, "served": 0}
+    assert found.summary["ownership"]["private"] == {
+        "schools": 1, "recruiting": False, "places": 100, "enrolled": None, "served": 0,
+    }  # fmt: skip
     both = stage_coverage(replace(given, choices=Choices(include_private=True)))
     assert both.accounts["served"] == 20
     assert both.summary["ownership"]["private"]["served"] == 10
+    assert both.summary["ownership"]["private"]["recruiting"]
 
 
 def test_nearest_asks_at_the_nearest_school_only():

@@ -152,6 +152,20 @@ def test_headline_without_figures_says_so_and_never_guesses() -> None:
     assert "not computed" in english(SUMMARY, walk_share=math.nan)
 
 
+def test_private_schools_are_named_where_no_other_is_there() -> None:
+    private = {"schools": 3, "places": 810.0, "served": 0.0, "recruiting": False}
+    found = {**SUMMARY, "schools": 0, "ownership": {"private": private}}
+    assert english(found).startswith(
+        "No public or purchased primary school is known here, only 3 private with 810 pl"
+    )
+    assert chinese(found).startswith("区域内无公办或政府购买学位的小学，仅有民办3所、学位810个")
+    unknown = {**found, "ownership": {"private": {**private, "places": None}}}
+    assert "3 private whose places are not known" in english(unknown)
+    assert english({**found, "ownership": {"private": {"schools": 0}}}).startswith("No primary school is known")
+    assert "care_private" in care(ownership={"private": private})
+    assert "care_private" not in care(ownership={"private": {**private, "recruiting": True}})
+
+
 def test_accounts_add_up_to_the_children_in_whole_numbers() -> None:
     said = [plain(line) for line in reasons.account_sentences(SUMMARY, "en", stage="primary")]
     assert said[0] == "1,572 of 2,214 children have a place in reach (71 %)."
