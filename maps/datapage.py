@@ -24,7 +24,8 @@ def fault_rows(run: Run, language: str) -> tuple[dict[str, Any], ...]:
 def _fault(stored: Mapping[str, Any], language: str) -> dict[str, Any]:
     fields = ("code", "severity", "file", "row", "column", "value", "params")
     fault = Fault(**{key: stored[key] for key in fields if stored.get(key) is not None})
-    texts = {part: stored.get(part, "") for part in ("message", "remedy")}
+    suffix = "_zh" if language == "zh" else ""
+    texts = {part: stored.get(f"{part}{suffix}") or stored.get(part, "") for part in ("message", "remedy")}
     with suppress(KeyError, IndexError, ValueError):  # a code of another version, or its parameters were not kept
         texts = {"message": fault.message(language), "remedy": fault.remedy(language)}
     return {**stored, **texts, "place": fault.place()}

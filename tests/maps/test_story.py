@@ -118,6 +118,15 @@ def test_faults_are_said_in_the_language_and_keep_their_place(toytown: Run) -> N
     assert second["message"] == "kept" and second["place"] == "x.csv, row 3"
 
 
+def test_faults_whose_parameters_were_not_kept_are_said_as_they_were_written(toytown: Run) -> None:
+    stored = {"code": "reconciliation_ratio", "severity": "warning", "value": "0.50"}
+    texts = {"message": "few pupils", "remedy": "ask", "message_zh": "在校生偏少", "remedy_zh": "请核实"}
+    run = replace(toytown, summary={**toytown.summary, "warnings": [{**stored, **texts}]})
+    (chinese,), (english,) = datapage.fault_rows(run, "zh"), datapage.fault_rows(run, "en")
+    assert (chinese["message"], chinese["remedy"]) == ("在校生偏少", "请核实")
+    assert (english["message"], english["remedy"]) == ("few pupils", "ask")
+
+
 def test_every_rule_in_use_is_listed_once(toytown: Run) -> None:
     ids = [row["id"] for row in datapage.standard_rows(toytown)]
     assert len(ids) == 4 and "toytown.town.primary" in ids
