@@ -87,15 +87,16 @@ def needed(node: Any, cost: Any, edge: Any, arcs: Any, space: Any) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def choose_legs(xy: Any, places: Any, lines: Any, of_line: Any, levels: Any, ways: Any, arcs: Any, space: Any,
-                keep: Any, level: Any) -> None:  # fmt: skip
+def choose_legs(xy: Any, places: Any, lines: Any, of_line: Any, levels: Any, always: Any, ways: Any, arcs: Any,
+                space: Any, keep: Any, level: Any) -> None:  # fmt: skip
     """Which attachments to keep, and the packed level of their legs.
 
-    Kept are those whose leg crosses no other street, and those that a shortest walk may need.
+    Kept are those whose leg crosses no other street, those that a shortest walk may need, and all on some edges.
 
     ``places`` is (start, edge, offset, leg); ``lines`` (pieces, grid) of the edges, ``of_line`` (start, piece);
-    ``levels`` packed per edge, what crossing it anywhere amounts to (0 where it is no road); ``ways`` (u, v, weight,
-    private, copies); ``arcs`` (start, packed, edge) of the walk; ``space`` (record, via, epoch) per internal node.
+    ``levels`` packed per edge, what crossing it anywhere amounts to (0 where it is no road); ``always`` per edge,
+    whether to keep all; ``ways`` (u, v, weight, private, copies); ``arcs`` (start, packed, edge) of the walk;
+    ``space`` (record, via, epoch) per internal node.
     """
     start, edge, offset, leg = places
     u, v, weight, private, copies = ways
@@ -112,7 +113,7 @@ def choose_legs(xy: Any, places: Any, lines: Any, of_line: Any, levels: Any, way
                     arrive_at(copies[layer, v[e]], leg[i] + weight[e] - offset[i], e, space)
         for i in range(start[k], start[k + 1]):
             e = edge[i]
-            must = False
+            must = bool(always[e])
             for layer in range(3 if private[e] else 1):
                 for end in range(2):
                     node = copies[layer, v[e]] if end else copies[layer, u[e]]

@@ -17,6 +17,7 @@ from geoplan.safety.kernels_legs import choose_legs
 from geoplan.safety.turns import U8, Turns
 
 Space = tuple[I64, I32, I64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,22 @@ class Doors:
     level: U8
 
 
-def join_legs(
+def join_gates(
     network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, *, threads: int | None = None
 ) -> Legs:
-    """Join places to every street they can walk straight to.
+    """Join gates to every street within their snap limit; parameters as for `join_homes`."""
+    every = np.ones(len(network.graph.ways.u), np.bool_)
+    return _join(network, xy, snap_m, crossing, every, threads)
+
+
+def join_homes(
+    network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, gates: Legs, *, threads: int | None = None
+) -> Legs:
+    """Join homes to every street they can walk straight to.
 
     Kept are attachments within the snap limit whose leg crosses no other street, and farther ones that a shortest
-    walk may need; so shortest routes are as long as `geoplan.reach` says, and a safe route does not begin by jumping
-    over a road.
+    walk may need, those on the streets of gates among them; so shortest routes are as long as `geoplan.reach` says,
+    while a safe route does not begin by jumping over a road unseen.
 
     Parameters
     ----------
@@ -92,14 +101,24 @@ def join_legs(
         One limit, or one per place.
     crossing
         uint8 per edge of the graph, packed level of crossing it away from mapped crossings; 0 where it is no road.
+    gates
+        Attachments of all gates.
     """
+    gated = np.zeros(len(network.graph.ways.u), np.bool_)
+    gated[gates.edge] = True
+    return _join(network, xy, snap_m, crossing, gated, threads)
+
+
+def _join(
+    network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, always: Flags, threads: int | None
+) -> Legs:
     at = np.array(xy, np.float64, order="C").reshape(-1, 2)
     limit = np.array(np.broadcast_to(np.asarray(snap_m, np.float64), len(at)))
     of_line = grouped(network.lines.pieces[1], len(network.graph.ways.u))
 
     def task(space: Space, piece: tuple[int, int]) -> tuple[NDArray[np.int64], list[NDArray[np.generic]]]:
         part = slice(*piece)
-        return _chosen(network, at[part], limit[part], of_line, crossing, space)
+        return _chosen(network, at[part], limit[part], (of_line, crossing, always), space)
 
     parts = share_out(task, blocks(len(at), BLOCK), lambda: _space(network), workers(threads))
     count = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
@@ -117,7 +136,7 @@ def _space(network: Network) -> Space:
 
 
 def _chosen(
-    network: Network, xy: F64, snap_m: F64, of_line: tuple[I64, I32], crossing: U8, space: Space
+    network: Network, xy: F64, snap_m: F64, edges: tuple[tuple[I64, I32], U8, Flags], space: Space
 ) -> tuple[NDArray[np.int64], list[NDArray[np.generic]]]:
     graph = network.graph
     found = attach(network.lines, graph, xy, snap_m, obstacles=network.obstacles, threads=1)
@@ -125,7 +144,7 @@ def _chosen(
     ways, arcs = graph.ways, graph.towards
     choose_legs(
         xy, (found.start, found.edge, found.offset_dm, found.leg_dm), (network.lines.pieces, network.lines.grid),
-        of_line, crossing, (ways.u, ways.v, ways.weight_dm, ways.private, graph.copies),
+        *edges, (ways.u, ways.v, ways.weight_dm, ways.private, graph.copies),
         (arcs.start, arcs.packed, arcs.edge), space, keep, level,
     )  # fmt: skip
     kept = np.flatnonzero(keep)[_by_edge(found, keep)]

@@ -12,7 +12,7 @@ from geoplan.network.graph import build_graph
 from geoplan.network.join import Network
 from geoplan.network.snap import NO_OBSTACLES, index_edges
 from geoplan.safety.costs import RouteRules, rules_of
-from geoplan.safety.legs import Doors, Legs, doors_of, join_legs
+from geoplan.safety.legs import Doors, Legs, doors_of, join_gates, join_homes
 from geoplan.safety.turns import Crossed, Turns, build_turns, pack
 from tests.geoplan.network.towns import Town, bent_lines, town
 
@@ -23,6 +23,10 @@ RULES = rules_of(1.25, 40.0, (1.0, 1.2, 2.0, 4.0), (0.0, 1.0, 2.0, 4.0))
 class Place:
     """A town, what is walked and crossed in it, its homes and schools."""
 
+    lines: np.ndarray
+    homes_xy: np.ndarray
+    gates_xy: np.ndarray
+    gate_school: np.ndarray
     network: Network
     turns: Turns
     crossed: Crossed
@@ -78,9 +82,10 @@ def a_place(seed: int, *, side: int = 3, private: float = 0.0, homes: int = 6, s
     road = pack(low, high) * (rng.random(len(lines)) < 0.5).astype(np.uint8)
     xy, gates = rng.uniform(-30, 100 * side - 70, (homes, 2)), rng.uniform(0, 100 * side - 100, (3, 2))
     school = np.array([0, 1, 1])
-    legs = join_legs(network, xy, snap_m, road)
-    doors = doors_of(join_legs(network, gates, snap_m, road), school, 2, turns, RULES)
-    return Place(network, turns, crossed, low, high, legs, doors, RULES)
+    joined = join_gates(network, gates, snap_m, road)
+    legs = join_homes(network, xy, snap_m, road, joined)
+    doors = doors_of(joined, school, 2, turns, RULES)
+    return Place(lines, xy, gates, school, network, turns, crossed, low, high, legs, doors, RULES)
 
 
 @dataclass(frozen=True)
