@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 
 from geoplan.store.tables import storable
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = "=+-@\t\r\n＝＋－＠"  # with the wide forms that spreadsheets in Chinese take for the same
+INNER = re.compile(f"(?<=;)(?=[{re.escape(FORMULA)}])")  # a new cell where the list separator is a semicolon
 
 
 def flat(table: pd.DataFrame) -> pd.DataFrame:
@@ -30,17 +32,23 @@ def _joined(value: Any) -> Any:
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Text cells and column names that a spreadsheet would take for a formula get an apostrophe in front."""
-    safe = {name: table[name].map(inert, na_action="ignore") for name in table.columns if _is_text(table[name])}
+    texts = [name for name in table.columns if _is_text(table[name])]
+    safe = {name: table[name].astype(object).map(inert, na_action="ignore") for name in texts}
     return table.assign(**safe).rename(columns=inert)
 
 
 def _is_text(column: pd.Series[Any]) -> bool:
-    return pd.api.types.is_string_dtype(column.dtype) or column.dtype == object
+    """Anything but numbers, flags, times and places: categories too."""
+    kinds = (pd.api.types.is_numeric_dtype, pd.api.types.is_bool_dtype, pd.api.types.is_datetime64_any_dtype)
+    return column.dtype.name != "geometry" and not any(kind(column.dtype) for kind in kinds)
 
 
 def inert(value: Any) -> Any:
-    """``'=1+1`` for ``=1+1``; anything that is not such a text stays as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    """``'=1+1`` for ``=1+1``, ``a;'=1+1`` for ``a;=1+1``; anything that is not such a text stays as it is."""
+    if not isinstance(value, str):
+        return value
+    inner = INNER.sub("'", value)
+    return f"'{inner}" if value.startswith(tuple(FORMULA)) else inner
 
 
 def located(table: pd.DataFrame) -> pd.DataFrame:

@@ -271,3 +271,39 @@ def test_unknown_columns_keep_their_name() -> None:
     assert names.column_title("my_column", "zh") == "my_column"
     assert names.column_title("places_kindergarten", "zh") == "学位数：幼儿园"
     assert names.table_title("mine", "en") == "mine"
+
+
+@pytest.mark.parametrize("lead", [*"=+-@\t\r\n", "＝", "＋", "－", "＠"])
+def test_no_text_of_any_kind_is_a_formula(lead: str) -> None:
+    evil = f"{lead}cmd|calc!A0"
+    table = pd.DataFrame(
+        {
+            "text": [evil, "plain"],
+            "kind": pd.Categorical([evil, "plain"]),
+            "ids": [(evil, evil), ("plain", evil)],
+            evil: ["a", None],
+            "number": [-1.5, 2.0],
+            "flag": [True, False],
+        }
+    )
+    safe = flat.without_formulas(flat.flat(table))
+    assert list(safe["text"]) == list(safe["kind"]) == [f"'{evil}", "plain"]
+    assert list(safe["ids"]) == [f"'{evil};'{evil}", f"plain;'{evil}"]
+    assert f"'{evil}" in safe.columns and list(safe["number"]) == [-1.5, 2.0] and list(safe["flag"]) == [True, False]
+
+
+def test_no_cell_of_an_export_is_a_formula(tmp_path: Path) -> None:
+    made_run = toytown_run()
+    evil = "=cmd|calc!A0"
+    renamed = {name: _with_evil(table, evil) for name, table in made_run.tables.items()}
+    for file in export(replace(made_run, tables=renamed), ["csv"], tmp_path):
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            cells = [cell for row in csv.reader(text) for cell in row]
+        assert not [cell for cell in cells if cell.startswith("=") or ";=" in cell]
+        assert file.name == "columns.csv" or any(cell == f"'{evil}" for cell in cells)
+
+
+def _with_evil(table: pd.DataFrame, evil: str) -> pd.DataFrame:
+    """The table with every column of text, and one more, full of formulas."""
+    texts = [name for name in table.columns if table[name].dtype == object or table[name].dtype == "str"]
+    return table.assign(**dict.fromkeys(texts, evil), **{evil: [(evil, evil)] * len(table)})
