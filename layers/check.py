@@ -175,8 +175,8 @@ def shown(value: Any) -> str:
 def _limits(column: Column) -> dict[str, str]:
     return {
         "allowed": ", ".join(column.allowed),
-        "minimum": "" if column.minimum is None else f"{column.minimum:g}",
-        "maximum": "" if column.maximum is None else f"{column.maximum:g}",
+        "minimum": "" if column.minimum is None else f"{column.minimum:.15g}",
+        "maximum": "" if column.maximum is None else f"{column.maximum:.15g}",
     }
 
 

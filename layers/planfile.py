@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -55,7 +56,7 @@ class PopulationSection(Section):
     grid: str | None = Field(None, description="points or polygons with residents")
     buildings: bool = Field(False, description="spread control_total over residential building volume")
     year: int | None = Field(None, description="reference year of the counts")
-    control_total: float | None = Field(None, ge=0, description="residents of the region to scale to")
+    control_total: float | None = Field(None, ge=0, le=2e8, description="residents of the region to scale to")
     ages: str | None = Field(None, description="age table")
     births: str | None = Field(None, description="births table")
     registered: str | None = Field(None, description="registered residents and pupils schooled outside")
@@ -208,6 +209,13 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 """Keys that name a file, each with the keys that let it be fetched later."""
 
+ENDINGS = (
+    *(".csv", ".tsv", ".txt", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet", ".zip"),
+    *(".tif", ".tiff", ".asc", ".img", ".nc"),
+    *(".osm", ".osm.xml", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".graphml"),
+)
+"""How files end that some reader takes; a file outside the plan folder must end so before it is looked at."""
+
 SOURCES: dict[str, tuple[str, ...]] = {
     "region_none": ("region.boundary", "region.place"),
     "population_no_source": ("population.raster", "population.grid", "population.buildings"),
@@ -297,9 +305,31 @@ def _name_faults(data: dict[str, Any], plan: Path, *, files: bool, inside: Path 
             continue
         if not _is_plain(name) or (inside is not None and not _lies_in(plan.parent / name, inside)):
             faults.append(Fault("plan_path", file=plan.name, column=key, value=name[:80]))
+        elif _is_outside(name) and not name.lower().endswith(ENDINGS):
+            faults.append(
+                Fault(
+                    "plan_ending", file=plan.name, column=key, value=name[:80], params={"endings": " ".join(ENDINGS)}
+                )
+            )
         elif files and not (plan.parent / name).is_file() and not any(_value(data, other) for other in online):
             faults.append(Fault("plan_file_missing", file=plan.name, column=key, value=name[:80]))
     return faults
+
+
+def outside_notes(plan: PlanFile) -> list[Fault]:
+    """A note for every file the plan names outside its own folder: the folder alone is not the whole plan."""
+    data = plan.model_dump(include={key.partition(".")[0] for key in FILES})
+    named = [(key, _value(data, key)) for key in FILES]
+    return [
+        Fault("plan_outside", "note", file="plan.toml", column=key, value=name[:80])
+        for key, name in named
+        if isinstance(name, str) and _is_outside(name)
+    ]
+
+
+def _is_outside(name: str) -> bool:
+    """Whether a name leads out of the folder it is relative to."""
+    return Path(name).is_absolute() or Path(os.path.normpath(name)).parts[:1] == ("..",)
 
 
 def _is_plain(name: str) -> bool:

@@ -14,7 +14,7 @@ from layers.boundary import lonlat_bounds, read_region
 from layers.bundle import Layers, Source
 from layers.errors import Fault, InputError, raise_errors
 from layers.optional import check_references, read_optional
-from layers.planfile import PlanFile
+from layers.planfile import PlanFile, outside_notes
 from layers.population import read_population
 from layers.schools import read_schools
 from layers.streets.kept import kept_streets
@@ -43,7 +43,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
     InputError
         With the faults of every file that could be examined, errors and warnings together.
     """
-    faults: list[Fault] = []
+    faults: list[Fault] = outside_notes(plan)
     say("region")
     try:
         boundary, areas, crs, found = read_region(plan)

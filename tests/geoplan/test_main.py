@@ -135,7 +135,7 @@ def test_free_space_is_named_only_where_the_disk_is_full(
 
     def usage(path: Path) -> Any:
         asked.append(Path(path))
-        return shutil._ntuple_diskusage(0, 0, 7_000_000)  # type: ignore[attr-defined]
+        return shutil._ntuple_diskusage(0, 0, 7_000_000)
 
     monkeypatch.setattr("geoplan.report.shutil.disk_usage", usage)
     for number, free in ((errno.EACCES, False), (errno.ENOSPC, True)):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layers.check import check, number
-from layers.schema import Column, Contract, contract
+from layers.schema import Column, Contract, contract, contracts
 from tests.layers.planfolder import cells
 
 TABLE = Contract(
@@ -136,3 +136,21 @@ def test_row_order_changes_no_cell_fault(rows: list[tuple[str, object]], random:
         fault for fault in other if fault[0] != "key_twice"
     }
     assert sum(fault[0] == "key_twice" for fault in one) == sum(fault[0] == "key_twice" for fault in other)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "most"), [("schools", "places_primary", 20_000), ("grid", "residents", 5_000_000)]
+)
+def test_numbers_no_county_has_are_faults(table: str, column: str, most: int) -> None:
+    kind = contract(table).column(column)
+    assert kind is not None and kind.maximum == most
+    only = Contract(table, columns=(kind,))
+    _, faults = check(_frame(**{column: list[object]([most, 1e30])}), only, "a.csv")
+    assert [(fault.code, fault.row) for fault in faults] == [("value_maximum", 3)]
+    assert str(most) in faults[0].message()
+
+
+def test_every_amount_of_a_contract_has_a_maximum() -> None:
+    free = {(name, column.name) for name in contracts() for column in contract(name).columns
+            if column.kind in ("number", "whole") and column.maximum is None}  # fmt: skip
+    assert free == {("audit", "osm_id")}

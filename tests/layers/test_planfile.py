@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from layers.errors import Fault, InputError
-from layers.planfile import FILES, PlanFile, read_plan
+from layers.planfile import ENDINGS, FILES, PlanFile, outside_notes, read_plan
+from layers.population.window import DRIVERS
+from layers.streets.osm import SUFFIXES
+from layers.tables import EXTENSIONS
 
 GOOD = """
 [plan]
@@ -145,3 +149,31 @@ def test_every_file_key_is_a_key_of_the_plan() -> None:
             kind = PlanFile.model_fields[section].annotation
             model = next(part for part in (kind, *getattr(kind, "__args__", ())) if hasattr(part, "model_fields"))
             assert field in model.model_fields, annotation
+
+
+def test_a_file_outside_the_folder_is_taken_with_a_note(tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    (tmp_path / "schools.csv").touch()
+    for name in ("../schools.csv", str(tmp_path / "schools.csv"), "./../schools.csv"):
+        plan = read_plan(_write(folder, GOOD.replace("schools.csv", name)))
+        notes = outside_notes(plan)
+        assert [(note.code, note.severity, note.column) for note in notes] == [
+            ("plan_outside", "note", "schools.table")
+        ]
+    assert not outside_notes(read_plan(_write(folder, GOOD)))
+
+
+@pytest.mark.parametrize("key", sorted(FILES))
+def test_no_file_outside_the_folder_with_a_strange_ending_is_ever_named(tmp_path: Path, key: str) -> None:
+    section, _, name = key.partition(".")
+    text = re.sub(rf"^{name} = .*$", "", GOOD, flags=re.MULTILINE) if f"[{section}]" in GOOD else GOOD
+    head = f"[{section}]\n"
+    line = f'{name} = "../../../etc/passwd"\n'
+    text = text.replace(head, head + line) if head in text else text + head + line
+    found = [(fault.code, fault.column) for fault in _faults(_write(tmp_path, text))]
+    assert ("plan_ending", key) in found and ("plan_file_missing", key) not in found
+
+
+def test_endings_are_those_of_the_readers() -> None:
+    assert set(ENDINGS) == {*EXTENSIONS, *DRIVERS, *SUFFIXES, ".graphml"}
