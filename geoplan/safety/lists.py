@@ -50,7 +50,8 @@ def survey_list(routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame) -> pd.
         tags), ``pupils, pupil_crossings, pupil_metres``. Most pupils first, then most pupil-metres; crossings that
         are not mapped before those that are.
     """
-    open_ = _distinct(uses.only((uses.low <= FIT) & (uses.high > FIT)))
+    unsure = (uses.low <= FIT) & (uses.high > FIT)
+    open_ = _distinct(uses.only(unsure & (elements["kind"] != "leg").to_numpy()[uses.element]))
     amount = routes["pupils"].to_numpy(np.float64)[open_.route]
     pupils = np.bincount(open_.element, amount, len(elements))
     rows = np.flatnonzero(pupils > 0)

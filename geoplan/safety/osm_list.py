@@ -9,11 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.safety.facilities import NODE_TAGS, REFUSED, Facility, facility
 from geoplan.safety.faulty import faulty_tags
-from geoplan.safety.kinds import kinds
 from geoplan.safety.lists import described, ranked
-from geoplan.safety.tags import Tags, Wrong, choice
 from layers.bundle import Streets
 
 F64 = NDArray[np.float64]
@@ -33,7 +30,7 @@ def wrong_tags(streets: Streets, walked: F64, crossed: F64) -> pd.DataFrame:
     pandas.DataFrame
         ``osm_type, osm_id, problem, tag, value, pupils``.
     """
-    found = pd.concat([faulty_tags(streets).rename(columns={"code": "problem"}), _denied(streets.nodes)])
+    found = faulty_tags(streets).rename(columns={"code": "problem"})
     met = {
         "way": _most(streets.edges["osm_id"].astype(str).to_numpy(object), walked),
         "node": _most(streets.nodes["osm_id"].astype(str).to_numpy(object), crossed),
@@ -46,45 +43,6 @@ def wrong_tags(streets: Streets, walked: F64, crossed: F64) -> pd.DataFrame:
 
 def _most(names: NDArray[np.object_], pupils: F64) -> Mapping[str, float]:
     return {str(name): float(most) for name, most in pd.Series(pupils).groupby(names).max().items() if most > 0}
-
-
-def _denied(nodes: pd.DataFrame) -> pd.DataFrame:
-    grouped = kinds(nodes, NODE_TAGS)
-    wrong = grouped.each(denials)
-    rows = np.flatnonzero(np.isin(grouped.code, [code for code, faults in enumerate(wrong) if faults]))
-    ids = nodes["osm_id"].astype(str).to_numpy(object)
-    found = [
-        (fault.code, "node", ids[row], fault.tag, fault.value) for row in rows for fault in wrong[grouped.code[row]]
-    ]
-    return pd.DataFrame(found, columns=["problem", "osm_type", "osm_id", "tag", "value"])
-
-
-def denials(tags: Tags) -> tuple[Wrong, ...]:
-    """Other tags of a node that deny what its ``crossing=*`` says.
-
-    Examples
-    --------
-    >>> [one.tag for one in denials({"crossing": "unmarked", "crossing:markings": "zebra"})]
-    ['crossing+crossing:markings']
-    """
-    said = facility({"crossing": tags["crossing"]}) if "crossing" in tags else None
-    if said is None or said.wrong:
-        return ()
-    denied = [name for name, bad in _clashes(tags, said).items() if bad]
-    return tuple(Wrong("tags_contradict", f"crossing+{name}", f"{tags['crossing']}; {tags[name]}") for name in denied)
-
-
-def _clashes(tags: Tags, said: Facility) -> dict[str, bool]:
-    marks, signals, island = (
-        choice(tags, f"crossing:{name}", name).value for name in ("markings", "signals", "island")
-    )
-    bare, painted = said.state == REFUSED or said.marked is False, said.marked is True and not said.signals
-    return {
-        "crossing:signals": signals is not None and said.signals is (not signals),
-        "crossing:markings": (marks is True and bare) or (marks is False and painted),
-        "crossing:island": island is False and said.refuge is True,
-        "highway": said.state == REFUSED and tags.get("highway") == "crossing",
-    }
 
 
 def missing_tags(elements: pd.DataFrame, pupils: F64) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from shapely import LineString
 from geoplan.reasons import LANGUAGES, codes, terms
 from geoplan.safety.lists import in_words, survey_list, tag_words
 from geoplan.safety.needs import Uses
-from geoplan.safety.osm_list import denials, fix_list, missing_tags, wrong_tags
+from geoplan.safety.osm_list import fix_list, missing_tags, wrong_tags
 from geoplan.standards import table
 from layers.bundle import Streets
 
@@ -104,24 +104,6 @@ def test_tags_are_missing_where_they_belong() -> None:
         ["way", "11", "tag_missing", "sidewalk", 4.0],
         ["node", "22", "tag_missing", "crossing:markings", 2.0],
     ]
-
-
-@pytest.mark.parametrize(
-    ("tags", "told"),
-    [
-        ({"crossing": "unmarked", "crossing:markings": "zebra"}, ["crossing+crossing:markings"]),
-        ({"crossing": "uncontrolled", "crossing:markings": "no"}, ["crossing+crossing:markings"]),
-        ({"crossing": "traffic_signals", "crossing:signals": "no"}, ["crossing+crossing:signals"]),
-        ({"crossing": "uncontrolled", "crossing:signals": "yes"}, ["crossing+crossing:signals"]),
-        ({"crossing": "island", "crossing:island": "no"}, ["crossing+crossing:island"]),
-        ({"highway": "crossing", "crossing": "no"}, ["crossing+highway"]),
-        ({"highway": "crossing", "crossing": "traffic_signals", "crossing:markings": "no"}, []),
-        ({"highway": "crossing", "crossing": "uncontrolled", "crossing:markings": "zebra"}, []),
-        ({"highway": "crossing"}, []),
-    ],
-)
-def test_crossing_tags_that_deny_one_another(tags: dict[str, str], told: list[str]) -> None:
-    assert [wrong.tag for wrong in denials(tags)] == told
 
 
 def streets(edge: dict[str, Any], node: dict[str, Any]) -> Streets:
