@@ -8,7 +8,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Proj
+from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
 from layers.datum import metric_crs
@@ -25,6 +26,9 @@ REGION = "region"
 """``area_id`` of the one row where no sub-areas are given."""
 FETCHED = "boundary.geojson"
 """Where a boundary looked up online is written, beside plan.toml."""
+
+SCALE_OFF = 0.005
+"""The stated CRS may draw a length in the region this much too long or too short."""
 
 TOLERATED = 1e-3
 """Overlaps and gaps up to this share of the region are drawing errors and are not reported."""
@@ -50,6 +54,7 @@ def read_region(plan: PlanFile) -> tuple[BaseGeometry, gpd.GeoDataFrame, CRS, li
     if region is None:
         raise InputError(faults)
     lonlat, file = region
+    faults += _scale_faults(crs, lonlat, plan)
     crs = crs or metric_crs(lonlat)
     boundary = polygons(shapely.make_valid(_transform(lonlat, LONLAT, crs)))
     if not boundary.area >= LEAST_M2:
@@ -85,6 +90,24 @@ def _stated_crs(plan: PlanFile) -> tuple[CRS | None, list[Fault]]:
     if crs is not None and not _is_metric(crs):
         return None, [Fault("crs_not_metric", file="plan.toml", column="region.crs", value=plan.region.crs)]
     return crs, faults
+
+
+def _scale_faults(crs: CRS | None, lonlat: BaseGeometry, plan: PlanFile) -> list[Fault]:
+    """An error where the stated CRS draws lengths in the region more than ``SCALE_OFF`` too long or too short."""
+    if crs is None:
+        return []
+    west, south, east, north = lonlat.bounds
+    lon, lat = [(west + east) / 2, west, east, west, east], [(south + north) / 2, south, south, north, north]
+    try:
+        found = Proj(crs).get_factors(lon, lat, errcheck=True)
+        scales = np.concatenate([found.meridional_scale, found.parallel_scale])
+    except ProjError:  # the system has no such place
+        scales = np.array([np.inf])
+    off = float(np.nan_to_num(np.abs(scales - 1.0), nan=np.inf).max())
+    if off <= SCALE_OFF:
+        return []
+    shown = {"off": f"{off:.1%}" if np.isfinite(off) else "∞", "own": metric_crs(lonlat).to_string()}
+    return [Fault("crs_scale", file="plan.toml", column="region.crs", value=plan.region.crs, params=shown)]
 
 
 def _is_metric(crs: CRS) -> bool:

@@ -116,6 +116,10 @@ def test_what_stops_a_region(tmp_path: Path) -> None:
     write_polygons(tmp_path / "boundary.geojson", [SQUARE])
     assert _stopped(plan_of(tmp_path, region={"crs": "EPSG:4326"})) == ["crs_not_metric"]
     assert _stopped(plan_of(tmp_path, region={"crs": "EPSG:2263"})) == ["crs_not_metric"]  # feet
+    for code in (3857, 2154, 32650 - 6):  # spherical Mercator, France, a zone far away
+        assert _stopped(plan_of(tmp_path, region={"crs": f"EPSG:{code}"})) == ["crs_scale"]
+    for code in (4547, 4546, 32649, 32650):  # its own, its neighbour's, UTM and its neighbour's
+        assert read_region(plan_of(tmp_path, region={"crs": f"EPSG:{code}"}))[2].to_epsg() == code
     assert _stopped(plan_of(tmp_path, region={"crs": "metres"})) == ["crs_unknown"]
     both = plan_of(tmp_path, region={"crs": "metres", "boundary": "none.geojson"})
     assert _stopped(both) == ["crs_unknown", "table_missing"]
