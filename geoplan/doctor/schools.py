@@ -14,6 +14,7 @@ from geoplan.doctor.ground import Ground, names
 from geoplan.doctor.parts import on_isolated
 from layers.bundle import STAGES, Layers
 from layers.errors import Fault
+from layers.schools.checks import ONE_SPOT, spots
 
 ONE_SPOT_M = 5.0
 PLACES = ("places", "classrooms", "classes")
@@ -66,20 +67,26 @@ def outside(layers: Layers) -> Iterator[Fault]:
 
 
 def on_one_spot(layers: Layers) -> Iterator[Fault]:
-    """Two schools within five metres: a warning when they serve a common stage, else a note."""
+    """Schools within five metres: a warning when two of them serve a common stage, else a note; each spot once.
+
+    Spots the reader has told of are left out.
+    """
     table = layers.schools
     if len(table) < 2:
         return
-    pairs = cKDTree(np.column_stack([table.geometry.x, table.geometry.y])).query_pairs(
-        ONE_SPOT_M, output_type="ndarray"
-    )
-    for one, two in sorted(map(tuple, pairs.tolist())):
-        first, second = table.iloc[one], table.iloc[two]
-        if _one_campus(first, second):
+    tree = cKDTree(np.column_stack([table.geometry.x, table.geometry.y]))
+    near = tree.query_pairs(ONE_SPOT_M, output_type="ndarray").tolist()
+    pairs = [(one, two) for one, two in near if not _one_campus(table.iloc[one], table.iloc[two])]
+    told = [set(fault.params["ids"]) for fault in layers.faults if fault.code == ONE_SPOT]
+    for rows in spots(pairs, len(table)):
+        if any({str(table["id"].iloc[row]) for row in rows} <= ids for ids in told):
             continue
-        common = set(first["stages"]) & set(second["stages"])
-        value = f"{named(layers, one)} / {named(layers, two)}"
-        yield Fault("doctor_one_spot", "warning" if common else "note", table_file(layers), value=value)
+        common = any(
+            set(table["stages"].iloc[one]) & set(table["stages"].iloc[two]) for one, two in pairs if one in rows
+        )
+        value = " / ".join(named(layers, row) for row in rows)
+        shown = {"count": len(rows)}
+        yield Fault("doctor_one_spot", "warning" if common else "note", table_file(layers), value=value, params=shown)
 
 
 def _one_campus(first: pd.Series[Any], second: pd.Series[Any]) -> bool:

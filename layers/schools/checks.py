@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Fault
 
+ONE_SPOT = "schools_one_spot"
 SAME_SPOT_M = 1.0
 FAR_M = 1_000.0
 """A school said to be inside, but farther out than this, has a wrong place or a wrong scope."""
@@ -33,12 +38,28 @@ def _one_spot(schools: gpd.GeoDataFrame, file: str) -> list[Fault]:
     if not len(schools):
         return []
     first, second = schools.sindex.query(schools.geometry, predicate="dwithin", distance=SAME_SPOT_M)
+    near = zip(first.tolist(), second.tolist(), strict=True)
+    pairs = [(one, other) for one, other in near if one < other and not _related(schools, one, other)]
     faults = []
-    for one, other in sorted(zip(first.tolist(), second.tolist(), strict=True)):
-        if one < other and not _related(schools, one, other):
-            pair = f"{schools['id'].iloc[one]} / {schools['id'].iloc[other]}"
-            faults.append(Fault("schools_one_spot", "warning", file=file, row=_row(schools, other), value=pair))
+    for rows in spots(pairs, len(schools)):
+        ids = tuple(str(schools["id"].iloc[row]) for row in rows)
+        shown = {"count": len(ids), "ids": ids}
+        place = _row(schools, rows[1])
+        faults.append(Fault(ONE_SPOT, "warning", file=file, row=place, value=" / ".join(ids), params=shown))
     return faults
+
+
+def spots(pairs: Sequence[tuple[int, int]], count: int) -> list[list[int]]:
+    """Rows that pairs join to each other, directly or through others; each group and the list in rising order."""
+    if not pairs:
+        return []
+    one, other = np.array(pairs, dtype=np.int64).T
+    _, label = connected_components(
+        coo_array((np.ones(len(one)), (one, other)), shape=(count, count)), directed=False
+    )
+    joined = np.unique([one, other])
+    groups = [joined[label[joined] == group].tolist() for group in np.unique(label[joined])]
+    return sorted(groups)
 
 
 def _related(schools: gpd.GeoDataFrame, one: int, other: int) -> bool:

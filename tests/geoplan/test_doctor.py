@@ -180,6 +180,18 @@ def test_two_schools_on_one_spot(sound: Layers) -> None:
     assert found(apart, "doctor_one_spot") == []
 
 
+def test_three_schools_on_one_spot_are_one_fault_and_none_where_the_reader_told(sound: Layers) -> None:
+    two = another(sound, "S1", 753, 250, id="S4")
+    three = another(two, "S1", 751, 252, id="S5")
+    fault = only(three, "doctor_one_spot")
+    assert fault.value is not None and fault.value.count(" / ") == 2 and fault.message().startswith("3 schools")
+    told = [
+        Fault("schools_one_spot", "warning", params={"count": 3, "ids": ids}) for ids in (("S1", "S4", "S5"), ("S1",))
+    ]
+    assert found(replace(three, faults=(*three.faults, told[0])), "doctor_one_spot") == []
+    assert found(replace(three, faults=(*three.faults, told[1])), "doctor_one_spot") == [fault]
+
+
 def test_a_school_outside_the_region(sound: Layers) -> None:
     town = another(sound, "S1", 2500, 500, id="S4", scope="outside")
     fault = only(town, "doctor_school_outside")
