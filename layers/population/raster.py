@@ -70,7 +70,11 @@ def _pixel_faults(division: Division, name: str) -> list[Fault]:
     pixels, found = division.pixels, []
     if pixels["pixels_negative"]:
         found.append(Fault("population_negative", "warning", file=name, value=f"{pixels['pixels_negative']:.0f}"))
-    if pixels["pixels_nodata"] == pixels["pixels_inside"]:
+    nodata, inside = pixels["pixels_nodata"], pixels["pixels_inside"]
+    if 0 < nodata < inside:
+        shown = {"share": f"{nodata / inside:.2%}"}
+        found.append(Fault("population_nodata", "note", file=name, value=f"{nodata:.0f}", params=shown))
+    if nodata == inside:
         found.append(Fault("population_all_nodata", file=name, value=f"{pixels['pixels_inside']:.0f}"))
     elif not len(division.rows):
         found.append(Fault("population_nobody", file=name))

@@ -112,10 +112,21 @@ def test_nodata_is_nobody(tmp_path: Path, nodata: float) -> None:
     values = NINE.copy()
     values[0, 0] = nodata
     cells, faults = read_nine(tmp_path, metres(0, 0, 300, 300), values=values, nodata=nodata)
-    assert not faults
+    assert [(fault.code, fault.severity, fault.value) for fault in faults] == [("population_nodata", "note", "1")]
     assert cells.table["residents"].sum() == 44
     assert (cells.notes["pixels_nodata"], cells.notes["pixels_inside"]) == (1, 9)
     assert cells.index.cell[0, 0] == -1
+
+
+@pytest.mark.parametrize("declared", [None, -9.0])
+def test_pixels_that_are_no_number_are_told(tmp_path: Path, declared: float | None) -> None:
+    values = np.arange(9.0).reshape(3, 3)
+    values[0, :2] = np.nan
+    cells, faults = read_nine(tmp_path, metres(0, 0, 300, 300), values=values, nodata=declared)
+    assert cells.notes["pixels_nodata"] == 2
+    assert [(fault.code, fault.severity, fault.value, fault.params) for fault in faults] == [
+        ("population_nodata", "note", "2", {"share": "22.22%"})
+    ]
 
 
 def test_undeclared_nan_is_nodata_and_negatives_are_counted(tmp_path: Path) -> None:
@@ -124,7 +135,8 @@ def test_undeclared_nan_is_nodata_and_negatives_are_counted(tmp_path: Path) -> N
     cells, faults = read_nine(tmp_path, metres(0, 0, 300, 300), values=values)
     assert cells.table["residents"].sum() == 45 - 1 - 5 - 9
     assert [(fault.code, fault.severity, fault.value) for fault in faults] == [
-        ("population_negative", "warning", "1")
+        ("population_negative", "warning", "1"),
+        ("population_nodata", "note", "1"),
     ]
     assert [cells.notes[f"pixels_{kind}"] for kind in ("nodata", "negative", "zero")] == [1, 1, 1]
 
