@@ -106,7 +106,8 @@ def draw(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> Drawn:
 def layer_palette(scene: Scene, layer: str, stage: str) -> tiles.Palette:
     """Palette of a cell layer."""
     limits = story.limits_m(scene.run, stage) if layer == "nearest" else ()
-    return style.palette(style.layer_colours(layer, limits))
+    known = layer != "status" or story.places_known(scene.run, stage)
+    return style.palette(style.layer_colours(layer, limits, places_known=known))
 
 
 def layer_png(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> bytes:

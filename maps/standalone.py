@@ -57,7 +57,11 @@ def standalone(run: Run, language: str) -> bytes:
             sources=tables.source_rows(run),
             run_id=run.run_id,
             created=day(str(run.manifest.get("created", "")), language),
-            legends=style.legends(language, story.limits_m(run, stages[0])) if stages else {},
+            legends=style.legends(
+                language, story.limits_m(run, stages[0]), known=[story.places_known(run, stage) for stage in stages]
+            )
+            if stages
+            else {},
             first=story.first_stage(run),
             shown="walk",
             left_out=_left_out(streets, language),

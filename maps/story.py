@@ -16,7 +16,6 @@ from geoplan.standards import StageDef, Standards, load
 from maps import style
 from maps.language import NONE, metres, number, percent, speaker
 
-ACCOUNTS = tuple(style.STATUS_COLOURS)
 TARGETS = {"care_places": "schools", "care_reconciliation": "reconciliation", "care_limit": "standards"}
 
 
@@ -62,6 +61,7 @@ class Story:
     base: str
     accounts: tuple[Account, ...]
     bar_text: str
+    places_known: bool
     rules: tuple[str, ...]
     both_ways: tuple[BothWays, ...]
     both_notes: tuple[str, ...]
@@ -88,6 +88,11 @@ def stage_summary(run: Run, stage: str) -> Mapping[str, Any]:
     if stage not in held:
         raise NotFoundError(f"the run holds no stage {stage!r}, only {', '.join(held) or 'none'}")
     return held[stage]
+
+
+def places_known(run: Run, stage: str) -> bool:
+    """Whether any school of the stage states its places."""
+    return reasons.places_known(stage_summary(run, stage))
 
 
 def limits_m(run: Run, stage: str) -> tuple[int, ...]:
@@ -122,6 +127,7 @@ def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> 
         base=say("Where the %(n)s pupils stand", n=number(facts.get("pupils"), language)),
         accounts=accounts,
         bar_text=", ".join(f"{account.name} {account.share}" for account in accounts),
+        places_known=reasons.places_known(facts),
         rules=tuple(reasons.rule_sentences(rules, language)),
         both_ways=tuple(_both_ways(facts, limit_m, language)),
         both_notes=tuple(reasons.both_ways(facts, language, stage=stage)),
@@ -174,17 +180,17 @@ def data_years(run: Run, language: str) -> str:
 
 def _accounts(facts: Mapping[str, Any], language: str) -> tuple[Account, ...]:
     names = style.status_names(language)
-    amounts = [known((facts.get("accounts") or {}).get(name)) or 0.0 for name in ACCOUNTS]
-    total = sum(amounts)
+    found = reasons.account_amounts(facts) or dict.fromkeys(style.STATUS_COLOURS, 0.0)
+    total = sum(found.values())
     return tuple(
         Account(
             names[name],
-            style.STATUS_COLOURS[name],
+            style.account_colour(name),
             number(count, language) if total else NONE,
             percent(amount / total, language) if total else NONE,
             round(100 * amount / total, 3) if total else 0.0,
         )
-        for name, amount, count in zip(ACCOUNTS, amounts, reasons.whole(amounts), strict=True)
+        for (name, amount), count in zip(found.items(), reasons.whole([*found.values()]), strict=True)
     )
 
 

@@ -50,14 +50,20 @@ def palette(colours: tuple[str, ...]) -> NDArray[np.uint8]:
     return np.array(rows, dtype=np.uint8)
 
 
-def layer_colours(layer: str, limits_m: tuple[int, ...] = ()) -> tuple[str, ...]:
+def account_colour(account: str) -> str:
+    """Colour of an account; grey for those of whom it is not known whether they have a place."""
+    return STATUS_COLOURS.get(account, UNASSIGNED)
+
+
+def layer_colours(layer: str, limits_m: tuple[int, ...] = (), *, places_known: bool = True) -> tuple[str, ...]:
     """Colour of class 1, 2 … of a cell layer."""
     if layer == "population":
         return PEOPLE_RAMP
     if layer == "walk":
         return (*DISTANCE_RAMP, UNASSIGNED)
     if layer == "status":
-        return tuple(STATUS_COLOURS.values())
+        unknown = {} if places_known else {"in_reach_no_place": UNASSIGNED}
+        return tuple((STATUS_COLOURS | unknown).values())
     if layer == "nearest":
         return (*look.ramp("distance", len(limits_m) + 1), UNASSIGNED)
     return catchment_colours()
@@ -69,11 +75,12 @@ def catchment_colours() -> tuple[str, ...]:
     return tuple("#" + bytes((c * (1 - PALE) + 255 * PALE).astype(np.uint8)).hex() for c in colours)
 
 
-def legends(language: str, limits_m: tuple[int, ...]) -> dict[str, Legend]:
-    """The legend of every cell layer, in words."""
+def legends(language: str, limits_m: tuple[int, ...], *, known: Iterable[bool] = (True,)) -> dict[str, Legend]:
+    """The legend of every cell layer, in words; ``known`` says of each stage shown whether its places are known."""
     say = speaker(language)
     titles = layer_titles(language)
-    unassigned = Swatch(UNASSIGNED, say("no place assigned"))
+    stated = tuple(known)
+    unassigned = Swatch(UNASSIGNED, say("no place assigned") if any(stated) else say("places not known"))
     unreached = Swatch(UNASSIGNED, say("no way on foot, or off the network"))
     bands = layer_colours("nearest", limits_m)[:-1]
     made = (
@@ -81,7 +88,13 @@ def legends(language: str, limits_m: tuple[int, ...]) -> dict[str, Legend]:
         Legend(
             "walk", say("%(layer)s (m)", layer=titles["walk"]), _ticks(DISTANCE_RAMP, WALK_BREAKS_M), (unassigned,)
         ),
-        Legend("status", titles["status"], (), status_swatches(language)),
+        Legend(
+            "status",
+            titles["status"],
+            (),
+            status_swatches(language, stated),
+            say("A home has the colour of the group most of its children are in; some of them may be in another."),
+        ),
         Legend(
             "nearest",
             say("%(layer)s (m)", layer=titles["nearest"]),
@@ -98,10 +111,16 @@ def legends(language: str, limits_m: tuple[int, ...]) -> dict[str, Legend]:
     return {legend.layer: legend for legend in made}
 
 
-def status_swatches(language: str) -> tuple[Swatch, ...]:
-    """The four accounts with their colours and names."""
-    names = status_names(language)
-    return tuple(Swatch(colour, names[status]) for status, colour in STATUS_COLOURS.items())
+def status_swatches(language: str, known: Iterable[bool] = (True,)) -> tuple[Swatch, ...]:
+    """The accounts with their colours and names; those in reach are one where places are not known."""
+    names, stated = status_names(language), set(known)
+    shown = {
+        "served": True in stated,
+        "in_reach_no_place": True in stated,
+        "in_reach_places_unknown": False in stated,
+    }
+    accounts = (*list(STATUS_COLOURS)[:2], "in_reach_places_unknown", *list(STATUS_COLOURS)[2:])
+    return tuple(Swatch(account_colour(name), names[name]) for name in accounts if shown.get(name, True))
 
 
 def status_names(language: str) -> dict[str, str]:

@@ -10,7 +10,8 @@ import geopandas as gpd
 from geoplan.reasons import known
 from geoplan.run import Run
 from maps.language import metres, number, percent, speaker
-from maps.style import STATUS_COLOURS, status_names
+from maps.story import places_known
+from maps.style import account_colour, status_names
 
 WORST = 8
 
@@ -46,11 +47,14 @@ def area_rows(run: Run, stage: str, language: str) -> tuple[AreaRow, ...]:
     areas = run.tables.get("areas")
     if areas is None or len(areas) < 2 or f"pupils_{stage}" not in areas:
         return ()
-    return tuple(_area(row, stage, language) for row in areas.drop(columns="geometry").to_dict("records"))
+    stated = places_known(run, stage)
+    return tuple(
+        _area(row, stage, language, stated=stated) for row in areas.drop(columns="geometry").to_dict("records")
+    )
 
 
-def _area(row: dict[Any, Any], stage: str, language: str) -> AreaRow:
-    pupils, served = known(row.get(f"pupils_{stage}")), known(row.get(f"served_{stage}"))
+def _area(row: dict[Any, Any], stage: str, language: str, *, stated: bool) -> AreaRow:
+    pupils, served = known(row.get(f"pupils_{stage}")), known(row.get(f"served_{stage}")) if stated else None
     return AreaRow(
         area_id=str(row["area_id"]),
         name=str(row.get("name") or row["area_id"]),
@@ -63,11 +67,14 @@ def _area(row: dict[Any, Any], stage: str, language: str) -> AreaRow:
 
 
 def worst_homes(run: Run, stage: str, language: str) -> tuple[HomeRow, ...]:
-    """The cells with most pupils lacking a place in reach, most first."""
+    """The cells with most pupils lacking a place in reach, or a school in reach where places are not known."""
     cells = run.tables.get("cells")
     if not isinstance(cells, gpd.GeoDataFrame) or f"served_{stage}" not in cells:
         return ()
-    lacking = cells[f"pupils_{stage}"] - cells[f"served_{stage}"]
+    reached = cells[f"served_{stage}"]
+    if not places_known(run, stage):
+        reached = reached + cells[f"no_place_{stage}"]
+    lacking = cells[f"pupils_{stage}"] - reached
     worst = cells.assign(lacking=lacking).nlargest(WORST, "lacking")
     names = area_names(run)
     statuses = status_names(language)
@@ -103,7 +110,9 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
     say = speaker(language)
     cells = run.tables["cells"]
     cell = cells.iloc[row]
-    status = str(cell.get(f"status_{stage}"))
+    status = shown = str(cell.get(f"status_{stage}"))
+    if status == "in_reach_no_place" and not places_known(run, stage):
+        shown = "in_reach_places_unknown"
     school = cell.get(f"school_{stage}")
     rows = (
         (say("residents"), number(cell["residents"], language, 1)),
@@ -125,8 +134,8 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
         **{key: known(cell.get(f"{key}_{stage}")) for key in ("walk_m", "nearest_m", "straight_m")},
         "status": status,
         "card": {
-            "name": status_names(language).get(status, status),
-            "colour": STATUS_COLOURS.get(status, ""),
+            "name": status_names(language).get(shown, shown),
+            "colour": account_colour(shown) if shown != "none" else "",
             "note": area_names(run).get(str(cell.get("area_id")), ""),
             "rows": rows,
         },

@@ -66,7 +66,11 @@ def plan_page(plan_id: str) -> str:
     """The plan page: story and map."""
     state = read_state(plan_id)
     found = schools.cards(state.run, state.stage, state.language)
-    legends = style.legends(state.language, story.limits_m(state.run, state.stage))
+    legends = style.legends(
+        state.language,
+        story.limits_m(state.run, state.stage),
+        known=[story.places_known(state.run, state.stage)],
+    )
     body, script = coverage.map_parts(_map(state))
     return render_template(
         "plan.html",

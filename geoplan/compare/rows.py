@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.reasons import places_known
 from geoplan.run import Run
 
 UNITS = {
@@ -27,7 +28,7 @@ Row = dict[str, Any]
 
 def stage_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
     parts = [run.summary["stages"][stage] for run in runs]
-    rows = [_row("accounts", stage, key, "pupils", [part["accounts"].get(key) for part in parts]) for key in ACCOUNTS]
+    rows = [_row("accounts", stage, key, "pupils", [_account(part, key) for part in parts]) for key in ACCOUNTS]
     rows += [_row("figures", stage, key, unit, [part.get(key) for part in parts]) for key, unit in UNITS.items()]
     for section in ("reach", "radius"):
         limits = sorted({limit for part in parts for limit in part.get(section, {})}, key=float)
@@ -38,6 +39,12 @@ def stage_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
     for key in ("mean", "median", "p95"):
         rows.append(_row("walk_m", stage, key, "m", [part.get("walk_m", {}).get(key) for part in parts]))
     return rows + _area_rows(stage, parts)
+
+
+def _account(part: Mapping[str, Any], key: str) -> Any:
+    """Pupils of an account; who has a place is not known where no school states its places."""
+    unknown = key in ("served", "in_reach_no_place") and not places_known(part)
+    return None if unknown else part["accounts"].get(key)
 
 
 def _area_rows(stage: str, parts: Sequence[Mapping[str, Any]]) -> list[Row]:

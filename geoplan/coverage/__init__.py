@@ -45,7 +45,8 @@ def stage_coverage(given: StageInput, *, before: StageCoverage | None = None) ->
     The headline reading is closed (schools inside only) unless ``cross_border``; both are counted where schools
     outside serve. Where many places are assumed or unknown (``plan.places.assumed_share``) the served also become a
     range: low without assumed and unknown places, high with unknown ones unlimited; in between, unknown places are
-    none. Then ``summary["headline"]`` is ``reach``, else ``served``.
+    none. Then ``summary["headline"]`` is ``reach``, else ``served``. Where no school states its places, who has a
+    place is not known, and there is no range.
 
     Parameters
     ----------
@@ -63,10 +64,10 @@ def stage_coverage(given: StageInput, *, before: StageCoverage | None = None) ->
     cells, areas = cells_table(counted), areas_table(counted, reconciliation)
     told = summary(counted, areas, reconciliation)
     told["edge"] = plain(_edge(counted))
-    told["headline"] = "served"
-    if doubtful(counted):
+    unsure = doubtful(counted)
+    told["headline"] = "reach" if unsure else "served"
+    if unsure and told["places"] is not None:
         low, high = _bounds(counted)
-        told["headline"] = "reach"
         told["served_range"] = [float(bound.served.sum() / MILLION) for bound in (low, high)]
         cells = cells.assign(served_low=_by_cell(counted, low), served_high=_by_cell(counted, high))
     return StageCoverage(

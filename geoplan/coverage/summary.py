@@ -34,6 +34,7 @@ def summary(counted: Counted, areas: pd.DataFrame, reconciliation: Mapping[str, 
         "radius_share": share(amount, counted.radius),
         "walk_share": share(amount, counted.enrolled.walkable),
         **_standard_share(counted),
+        "enrolment": given.choices.enrolment,
         "accounts": totals(counted.accounts),
         "served_by": served_by(given, units, counted.enrolled),
         "reach": within(amount, near.unit_walk_m, limits_m),
@@ -80,7 +81,7 @@ def _schools(counted: Counted) -> dict[str, Any]:
     part = schools[chosen]
     return {
         "schools": int(chosen.sum()),
-        "places": float(part["places"].sum()),
+        "places": float(part["places"].sum(min_count=min(1, len(part)))),
         "places_assumed": float(part.loc[part["places_assumed"].astype(bool), "places"].sum()),
         "places_assumed_share": _assumed_share(counted),
         "schools_places_unknown": int(part["places"].isna().sum()),

@@ -205,15 +205,17 @@ def _status(pupils: I64, by_account: Mapping[str, I64]) -> NDArray[np.object_]:
 
 
 def _area_places(counted: Counted) -> F64:
-    """Places of the recruiting schools in each area; NaN where schools carry no area."""
+    """Places of the recruiting schools in each area; NaN where none of them states its places or carries an area."""
     schools, areas = counted.given.schools, counted.given.areas
     if "area_id" not in schools:
         return np.full(len(areas), np.nan)
     ids = pd.Index(areas["area_id"].astype(str))
     code = ids.get_indexer(schools["area_id"].astype(str))
     kept = counted.offer.recruits & ~outside(schools) & (code >= 0)
-    places = np.nan_to_num(schools["places"].to_numpy(float))
-    return np.bincount(code[kept], places[kept], minlength=len(areas)).astype(np.float64)
+    places = schools["places"].to_numpy(float)
+    total = np.bincount(code[kept], np.nan_to_num(places[kept]), minlength=len(areas)).astype(np.float64)
+    here, stated = (np.bincount(code[chosen], minlength=len(areas)) for chosen in (kept, kept & ~np.isnan(places)))
+    return np.where((here > 0) & (stated == 0), np.nan, total)
 
 
 def _finite(distance_m: F64) -> F64:

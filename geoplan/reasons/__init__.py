@@ -3,12 +3,14 @@
 from geoplan.reasons.care import Note, care_notes
 from geoplan.reasons.catalogue import LANGUAGES, codes, placeholders, term, terms
 from geoplan.reasons.coverage import (
+    account_amounts,
     account_sentences,
     both_ways,
     fullest,
     has_limit,
     headline,
     held_straight,
+    places_known,
     rule_sentences,
 )
 from geoplan.reasons.figures import decimal, known, metres, minutes, people, percent, sentence, share, subject, whole
@@ -16,6 +18,7 @@ from geoplan.reasons.figures import decimal, known, metres, minutes, people, per
 __all__ = [
     "LANGUAGES",
     "Note",
+    "account_amounts",
     "account_sentences",
     "both_ways",
     "care_notes",
@@ -31,6 +34,7 @@ __all__ = [
     "people",
     "percent",
     "placeholders",
+    "places_known",
     "rule_sentences",
     "sentence",
     "share",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoplan.reasons.catalogue import catalogue, placeholders
-from geoplan.reasons.coverage import Summary, flags, left_out_private, names
+from geoplan.reasons.coverage import Summary, flags, left_out_private, names, places_known
 from geoplan.reasons.figures import known, sentence
 from geoplan.standards import Standards, interval, load, number
 
@@ -65,7 +65,7 @@ def _invented(summary: Summary) -> Found:
 def _places(summary: Summary, much: float) -> Found:
     schools, unknown = known(summary.get("schools")), known(summary.get("schools_places_unknown"))
     places, assumed = known(summary.get("places")), known(summary.get("places_assumed"))
-    if schools and (unknown == schools or ("places" in summary and not places)):
+    if not places_known(summary):
         yield "care_places_all_unknown", {}
         return
     if schools and unknown:
@@ -91,7 +91,7 @@ def _edge(summary: Summary) -> Found:
     closed, open_ = known(edge.get("closed")), known(edge.get("open"))
     if summary.get("schools_outside") == 0:
         yield "care_edge_closed", {"pupils": near, "base": base}
-    elif closed is None or open_ is None:
+    elif closed is None or open_ is None or not places_known(summary):
         yield "care_edge", {"pupils": near, "base": base}
     else:
         yield "care_edge_both", {"pupils": near, "base": base, "closed": closed, "open": open_}

@@ -53,20 +53,19 @@ def headline(summary: Summary, language: str, *, stage: str | None = None) -> st
 def account_sentences(summary: Summary, language: str, *, stage: str | None = None) -> list[str]:
     """One sentence an account that has anybody in it, then how the served travel and how far they walk.
 
-    Counts are rounded by largest remainder, so that the four add up to the pupils.
+    Counts are rounded by largest remainder, so that they add up to the pupils. Where no school states its places only
+    reach is said: who has a place is not known.
     """
     words = names(summary, language, stage)
-    accounts = summary.get("accounts") or {}
-    amounts = [known(accounts.get(name)) for name in ACCOUNTS]
-    if any(amount is None for amount in amounts):
+    exact = account_amounts(summary)
+    if exact is None:
         return []
-    exact = [amount or 0.0 for amount in amounts]
-    base = sum(exact)
+    base = sum(exact.values())
     said = [
         sentence(code, language, pupils=count, share=amount / base, base=base, **params, **words)
-        for name, amount, count in zip(ACCOUNTS, exact, whole(exact), strict=True)
+        for (name, amount), count in zip(exact.items(), whole([*exact.values()]), strict=True)
         for code, params in [_account(name, summary)]
-        if base > 0 and (count > 0 or name == "served")
+        if base > 0 and (count > 0 or name == next(iter(exact)))
     ]
     return [*said, *_range(summary, base, language), *_served_by(summary, language), *_walks(summary, language)]
 
@@ -122,6 +121,25 @@ def has_limit(summary: Summary) -> bool:
     """Whether any rule of the stage sets a limit; rules not given count as set."""
     rules = summary.get("rules") or ()
     return not rules or any(rule.get("metric") != "none" for rule in rules)
+
+
+def places_known(summary: Summary) -> bool:
+    """Whether any school of the stage states its places; a stage without schools has none to state."""
+    schools, unknown = known(summary.get("schools")), known(summary.get("schools_places_unknown"))
+    if not schools:
+        return True
+    return not (unknown == schools or ("places" in summary and not known(summary.get("places"))))
+
+
+def account_amounts(summary: Summary) -> dict[str, float] | None:
+    """Pupils by account, those in reach together where places are not known; None where an account is missing."""
+    accounts = summary.get("accounts") or {}
+    found = {name: known(accounts.get(name)) for name in ACCOUNTS}
+    amounts = {name: amount for name, amount in found.items() if amount is not None}
+    if len(amounts) < len(ACCOUNTS) or places_known(summary):
+        return amounts if len(amounts) == len(ACCOUNTS) else None
+    reached = amounts.pop("served") + amounts.pop("in_reach_no_place")
+    return {"in_reach_places_unknown": reached, **amounts}
 
 
 def search_cap(rules: Iterable[Mapping[str, Any]]) -> float | None:
@@ -185,6 +203,8 @@ def _without_limit(summary: Summary, base: float) -> tuple[str, dict[str, float]
 
 def _account(name: str, summary: Summary) -> tuple[str, dict[str, float]]:
     """The sentence of an account; who is out of reach is said in metres or minutes on foot, as they are counted."""
+    if name == "in_reach_no_place" and summary.get("enrolment") == "nearest":
+        return "account_in_reach_no_place_nearest", {}
     if name != "out_of_reach":
         return f"account_{name}", {}
     rules = summary.get("rules") or ()
@@ -224,7 +244,7 @@ def _within(limit: tuple[str, float] | None) -> tuple[str, dict[str, float]]:
 
 
 def _range(summary: Summary, base: float, language: str) -> Iterator[str]:
-    bounds = [known(bound) for bound in summary.get("served_range") or ()]
+    bounds = [known(bound) for bound in summary.get("served_range") or () if places_known(summary)]
     if len(bounds) == 2 and base > 0 and None not in bounds:
         low, high = (bound or 0.0 for bound in bounds)
         params = {"low": low, "high": high, "low_share": low / base, "high_share": high / base, "base": base}

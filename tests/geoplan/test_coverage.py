@@ -75,6 +75,16 @@ def test_unknown_places_give_a_range_and_reach_is_the_headline():
     assert found.cells["served_high"].tolist() == [60, 20]
 
 
+def test_where_no_school_states_its_places_only_reach_is_known():
+    homes = [home("a", 60), home("far", 20)]
+    for enrolment in ("capacity", "nearest"):
+        given = stage_input(homes, [school("S", None, walk_m={"a": 100})], choices=Choices(enrolment=enrolment))
+        found = stage_coverage(given)
+        assert (found.summary["headline"], found.summary["places"]) == ("reach", None)
+        assert "served_range" not in found.summary and "served_high" not in found.cells
+        assert found.summary["walk_share"] == 0.75 and found.summary["enrolment"] == enrolment
+
+
 def test_known_places_give_one_figure():
     found = stage_coverage(stage_input([home("a")], [school("S", walk_m={"a": 1})]))
     assert found.summary["headline"] == "served"

@@ -191,6 +191,24 @@ def test_assumed_places_make_a_range() -> None:
     assert "between 1,460 and 1,640, 66 % to 74 % of 2,214." in plain(said[4])
 
 
+def test_unknown_places_are_neither_good_nor_bad() -> None:
+    accounts = {"served": 0.0, "in_reach_no_place": 645.0, "out_of_reach": 155.0, "off_network": 0.0}
+    unknown = {"pupils": 800.0, "schools": 3, "schools_places_unknown": 3, "places": None, "accounts": accounts}
+    for enrolment in ("capacity", "nearest"):
+        found = {**unknown, "enrolment": enrolment, "served_range": [0, 645], "rules": [TOWN]}
+        said = [plain(line) for line in reasons.account_sentences(found, "en", stage="primary")]
+        assert (
+            said[0]
+            == "645 of 800 children have a school in reach; whether it has a place for them is not known (81 %)."
+        )
+        assert len(said) == 2 and "farther than 500 m" in said[1]
+        chinese_said = "".join(reasons.account_sentences(found, "zh", stage="primary"))
+        assert "学位数不详" in chinese_said and "已满" not in chinese_said
+    assert reasons.places_known(SUMMARY) and reasons.places_known({"schools": 0, "places": None})
+    nearest = reasons.account_sentences({**SUMMARY, "enrolment": "nearest"}, "en", stage="primary")[1]
+    assert "the nearest one has no place left" in nearest
+
+
 def test_a_shortfall_on_foot_is_no_breach_of_a_straight_line_code() -> None:
     straight = {**TOWN, "metric": "straight"}
     said = [plain(line) for line in reasons.both_ways({**SUMMARY, "rules": [straight]}, "en", stage="primary")]

@@ -9,7 +9,7 @@ import pytest
 
 from geoplan.errors import NotFoundError
 from geoplan.run import Run
-from maps import datapage, schools, story, tables
+from maps import datapage, schools, story, style, tables
 
 
 def changed(run: Run, **facts: Any) -> Run:
@@ -37,6 +37,26 @@ def test_the_year_is_that_of_the_data_and_never_a_target_year(toytown: Run) -> N
     assert kicker("zh", population_year=2020, school_year=2025).endswith("· 人口2020年，学校2025年")
     assert kicker(population_year=2020).endswith("residents 2020") and "2035" not in kicker(population_year=2020)
     assert kicker(school_year=2025).endswith("schools 2025")
+
+
+def test_unknown_places_are_shown_as_unknown(toytown: Run) -> None:
+    run = changed(toytown, places=None, schools_places_unknown=2, schools=2)
+    told = story.tell(run, "primary", "en")
+    assert [account.name for account in told.accounts] == [
+        "In reach, places not known", "Out of reach", "Off the street network",
+    ]  # fmt: skip
+    assert told.accounts[0].pupils == "107" and told.accounts[0].colour == style.UNASSIGNED
+    assert {row.served for row in tables.area_rows(run, "primary", "en")} == {"–"}
+    assert all(home.status != "In reach, no place left" for home in tables.worst_homes(run, "primary", "en"))
+    swatches = style.legends("en", (500,), known=[False])["status"].swatches
+    assert [swatch.label for swatch in swatches] == [account.name for account in told.accounts]
+    assert style.layer_colours("status", places_known=False)[1] == style.UNASSIGNED
+    assert len(style.legends("en", (500,), known=[True, False])["status"].swatches) == 5
+
+
+def test_a_cell_of_the_status_layer_says_it_has_the_colour_of_most() -> None:
+    assert "most of its children" in style.legends("en", (500,))["status"].note
+    assert "多数学生" in style.legends("zh", (500,))["status"].note
 
 
 def test_both_measures_stand_side_by_side(toytown: Run) -> None:
