@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from geoplan.places import stage_places
 from geoplan.published import published
 from geoplan.reach import nearest_distance
 from geoplan.run import Run
+from geoplan.safety.county import CountySafety, county_safety
 from geoplan.settings import area_row_of_schools, plan_standards
 from geoplan.situation import (
     Say,
@@ -38,6 +39,7 @@ from layers.population import resolution_fault
 from layers.read import read
 
 SILENT: Say = lambda step: None  # noqa: E731
+PARTS = ("coverage", "safety")
 
 
 def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
@@ -56,7 +58,7 @@ def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
     return read(plan, buffer_m=buffer_m, say=say)
 
 
-def make_run(layers: Layers, *, say: Say = SILENT) -> Run:
+def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PARTS) -> Run:
     """Compute a plan: demand, reach, places, enrolment, accounts, stage by stage.
 
     Parameters
@@ -65,6 +67,8 @@ def make_run(layers: Layers, *, say: Say = SILENT) -> Run:
         From :func:`read_layers`; nothing else is read.
     say
         Called with the key of each step.
+    parts
+        What to compute: coverage is always there, ``safety`` adds the routes.
 
     Returns
     -------
@@ -74,14 +78,15 @@ def make_run(layers: Layers, *, say: Say = SILENT) -> Run:
     clock = _Clock(say)
     situation = take_stock(layers, say=clock)
     stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
-    clock("tables")
-    tables = published(layers, situation, stages)
+    safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
+    clock("publish")
+    tables = published(layers, situation, stages, safety)
     faults = _warnings(layers, situation, stages)
-    run_id = _identity(layers, situation)
+    run_id = _identity(layers, situation, parts)
     return Run(
         run_id=run_id,
         manifest=_manifest(layers, situation, run_id, clock.done()),
-        summary=_summary(layers, situation, stages, run_id, faults),
+        summary=_summary(layers, situation, stages, run_id, faults) | _safety_summary(safety),
         tables=tables,
         cell_index=situation.cells.index,
     )
@@ -114,6 +119,17 @@ class _Clock:
 def _stage(layers: Layers, situation: Situation, stage: str, say: Callable[[str], None]) -> StageCoverage:
     say(f"coverage:{stage}")
     return stage_coverage(stage_input(layers, situation, stage))
+
+
+def _safety(
+    layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage], say: Callable[[str], None]
+) -> CountySafety:
+    say("safety")
+    return county_safety(layers, situation, stages)
+
+
+def _safety_summary(safety: CountySafety | None) -> dict[str, Any]:
+    return {} if safety is None else {"safety": safety.summary}
 
 
 def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
@@ -188,8 +204,8 @@ def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCo
     return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *found]
 
 
-def _identity(layers: Layers, situation: Situation) -> str:
-    settings = layers.plan.model_dump(mode="json", exclude={"root", "standards"})
+def _identity(layers: Layers, situation: Situation, parts: Collection[str]) -> str:
+    settings = layers.plan.model_dump(mode="json", exclude={"root", "standards"}) | {"parts": sorted(parts)}
     edition = {"edition": situation.standards.edition, "checksum": situation.standards.checksum}
     return run_identity(layers.sources, edition, None, __version__, settings)
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.coverage import StageCoverage
+from geoplan.safety.county import CountySafety
 from geoplan.situation import Situation
 from layers.bundle import Layers
 
@@ -39,10 +40,10 @@ AREA_COLUMNS = (
 
 
 def published(
-    layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]
-) -> dict[str, gpd.GeoDataFrame]:
+    layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage], safety: CountySafety | None = None
+) -> dict[str, pd.DataFrame]:
     """Every table of the run in EPSG:4326; see docs/results.md for the columns."""
-    metric = {
+    metric: dict[str, pd.DataFrame] = {
         "cells": _cells(layers, situation, stages),
         "schools": _schools(layers, stages),
         "areas": _areas(layers, situation, stages),
@@ -52,7 +53,19 @@ def published(
         "base_ground": layers.surroundings.ground[["kind", "geometry"]],
         "base_buildings": layers.surroundings.buildings[["kind", "geometry"]],
     }
-    return {name: table.to_crs(4326) for name, table in metric.items()}
+    if safety is not None:
+        metric["schools"] = _beside(metric["schools"], safety.schools)
+        metric["areas"] = metric["areas"].join(safety.areas, on="area_id")
+        metric |= safety.tables
+    return {name: _lonlat(table) for name, table in metric.items()}
+
+
+def _beside(schools: gpd.GeoDataFrame, more: pd.DataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(pd.concat([schools, more.set_axis(schools.index)], axis=1), geometry="geometry")
+
+
+def _lonlat(table: pd.DataFrame) -> pd.DataFrame:
+    return table.to_crs(4326) if isinstance(table, gpd.GeoDataFrame) else table
 
 
 def _cells(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> gpd.GeoDataFrame:
