@@ -10,17 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoplan.safety.facilities import NODE_TAGS
+from geoplan.safety.segments import EDGE_TAGS
 from layers.bundle import Streets
 from layers.errors import Fault
 from layers.streets.graph import has_signals
 
 FIXED = frozenset({"highway", "access", "foot", "route", "area", "name"})
 """Tags of ways that decided what the street is and who may use it, before any level."""
-
-NODE_TAGS = (
-    "highway", "crossing", "crossing:markings", "crossing:signals", "crossing:island", "crossing_ref",
-    "traffic_signals", "traffic_calming", "flashing_lights", "supervised", "kerb", "tactile_paving", "lit",
-)  # fmt: skip
 
 
 class _Entry(NamedTuple):
@@ -124,7 +121,7 @@ def _refusal(one: _Entry, frame: pd.DataFrame, rows: Mapping[str, Any]) -> str:
     """Fault code that keeps an entry from being used; empty when it is used."""
     if one.element != "node" and one.tag in FIXED:
         return "audit_tag_fixed"
-    if one.tag not in frame.columns and (one.element != "node" or one.tag not in NODE_TAGS):
+    if one.tag not in frame.columns and one.tag not in (NODE_TAGS if one.element == "node" else EDGE_TAGS):
         return "audit_tag_unknown"
     return "" if one.osm_id in rows else "audit_id_unknown"
 

@@ -68,6 +68,7 @@ def has_pavement_beside(edges: gpd.GeoDataFrame) -> Flags:
     pieces, owner = _pieces(lines[pavements])
     tree = shapely.STRtree(shapely.linestrings(pieces))
     lean = _direction(pieces[:, 1] - pieces[:, 0])
+    roads = roads[np.unique(tree.query(lines[roads], predicate="dwithin", distance=distance_m("sidewalk"))[0])]
     count = np.zeros(roads.size, dtype=np.int64)
     for share in STOPS:
         at, course = _stop(lines[roads], share)

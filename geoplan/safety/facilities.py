@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from geoplan.safety.carriageway import Carriageway
-from geoplan.safety.segments import by_lanes_and_speed
+from geoplan.safety.carriageway import LANE_TAGS, SPEED_TAGS, Carriageway, carriageway
+from geoplan.safety.segments import by_lanes_and_speed, opened
 from geoplan.safety.tags import Choice, Tags, Wrong, choice, parts
 from geoplan.safety.words import TABLES
 from geoplan.standards import table
@@ -162,28 +162,42 @@ def _used(node: Tags, way: Tags) -> tuple[str, ...]:
     return (*own, *(f"{key}={way[key]}" for key in WAY_TAGS if key in way and key not in node))
 
 
+def cross(tags: Any, here: Facility) -> Crossed:
+    """Level of crossing the road of some tags (``rural, forward, backward`` among them) with what stands there.
+
+    Speed or lanes that are assumed never make a level certain, except at signals.
+    """
+    rural, ways = bool(tags.get("rural")), {way: bool(tags.get(way, True)) for way in ("forward", "backward")}
+    road = carriageway(tags, rural=rural, **ways)
+    found = crossed(road, here)
+    used = tuple(f"{tag}={tags[tag]}" for tag in ("highway", *SPEED_TAGS, *LANE_TAGS) if tag in tags)
+    low, high = found.low, found.high
+    if road.assumed and low == high and found.rule != "crossing_signals":
+        widest = crossed(carriageway({"highway": tags.get("highway", "road")}, rural=rural, **ways), here)
+        low, high = opened(low, (widest.low, widest.high))
+    return found._replace(low=low, high=high, used=(*used, *found.used))
+
+
 def crossed(road: Carriageway, here: Facility) -> Crossed:
-    """Level of crossing a road.
+    """Level of crossing a road of known bounds.
 
     Without a mapped crossing the best is an ideal one nobody has drawn (1), the worst is the table's level. Where
     ``crossing=no`` says there is none, both are the table's. A mapped crossing has the table's level less what its
     treatments are credited; with signals it has the level of signals. Untold signals, markings and islands may be
     there at best and are not at worst.
     """
-    low, high = base(road.lanes[0], road.km_h[0]), base(road.lanes[1], road.km_h[1])
-    certain = credited(high, here, possible=False)
-    if here.state == REFUSED:
-        return Crossed(credited(low, here, possible=False), certain, "crossing_refused", road.assumed, here.used)
+    worst = credited(base(road.lanes[1], road.km_h[1]), here, possible=False)
     if here.state == ABSENT:
-        return Crossed(1, certain, "crossing_unmapped", ("crossing", *road.assumed), here.used)
-    if here.signals:
+        return Crossed(1, worst, "crossing_unmapped", ("crossing", *road.assumed), here.used)
+    if here.state == MAPPED and here.signals:
         low, high = signalled(road.lanes[0]), signalled(road.lanes[1])
-        lanes = tuple(name for name in road.assumed if name == "lanes")
-        return Crossed(low, high, "crossing_signals", lanes if low < high else (), here.used)
-    best = credited(low, here, possible=True)
-    if here.signals is None:
-        return Crossed(1, certain, "crossing_control", ("crossing", *_untold(here), *road.assumed), here.used)
-    return Crossed(best, certain, _rule(here), (*_untold(here), *road.assumed), here.used)
+        return Crossed(low, high, "crossing_signals", ("lanes",) if low < high else (), here.used)
+    if here.state == MAPPED and here.signals is None:
+        return Crossed(1, worst, "crossing_control", ("crossing", *_untold(here), *road.assumed), here.used)
+    refused = here.state == REFUSED
+    best = credited(base(road.lanes[0], road.km_h[0]), here, possible=not refused)
+    untold = () if refused else _untold(here)
+    return Crossed(best, worst, "crossing_refused" if refused else _rule(here), (*untold, *road.assumed), here.used)
 
 
 def _untold(here: Facility) -> tuple[str, ...]:

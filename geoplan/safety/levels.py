@@ -75,10 +75,10 @@ def edge_kinds(edges: pd.DataFrame, rural: NDArray[np.bool_]) -> Kinds:
 
 def spread(texts: list[str], code: NDArray[np.int32]) -> pd.Categorical:
     """Text per row from text per kind, as a categorical with sorted categories."""
-    names = sorted(set(texts))
+    names = sorted({texts[k] for k in np.unique(code)})
     place = {name: k for k, name in enumerate(names)}
-    of_kind = np.array([place[text] for text in texts], np.int32)
-    return pd.Categorical.from_codes(of_kind[code] if len(texts) else code, categories=names)
+    of_kind = np.array([place.get(text, -1) for text in texts], np.int32)
+    return pd.Categorical.from_codes(of_kind[code] if names else code, categories=names)
 
 
 def completeness(levels: pd.DataFrame, weight: ArrayLike) -> dict[str, float]:

@@ -104,9 +104,7 @@ def _carriageway(tags: Any, kind: str) -> Judged:
     separation, buffer_wrong = separations(tags)
     tunnel = tags.get("tunnel") in ("yes", "covered", "flooded")
     walk = _Walk(False if apart else side.present, separation, light, paving, tunnel)
-    low, high = _span(road, walk)
-    if road.assumed and low == high:
-        low, high = opened(low, _span(carriageway({"highway": tags["highway"]}, rural=rural, **ways), walk))
+    low, high = _span(road, carriageway({"highway": tags["highway"]}, rural=rural, **ways), walk)
     known = (
         int("maxspeed" not in road.assumed), int("lanes" not in road.assumed), int(side.present is not None or apart),
         int(light.value is not None), int(paving.value is not None),
@@ -126,20 +124,23 @@ def opened(level: int, widest: tuple[int, int]) -> tuple[int, int]:
     return (level, level + 1) if up else (level - 1, level)
 
 
-def _span(road: Carriageway, walk: _Walk) -> tuple[int, int]:
+def _span(road: Carriageway, prior: Carriageway, walk: _Walk) -> tuple[int, int]:
     """Best and worst over the ways of walking along that are possible: on the pavement, on the carriageway."""
     found = []
     if walk.here is not False:
-        found += [_bounds(road, f"sidewalk_{name}") for name in walk.separation]
+        found += [_bounds(road, prior, f"sidewalk_{name}") for name in walk.separation]
     if walk.here is not True:
-        found.append(_floored(_bounds(road, "none"), walk.light, walk.paving)[:2])
+        found.append(_floored(_bounds(road, prior, "none"), walk.light, walk.paving)[:2])
     floor = floors()["tunnel"] if walk.tunnel else 1
     return max(floor, min(one[0] for one in found)), max(floor, *(one[1] for one in found))
 
 
-def _bounds(road: Carriageway, name: str) -> tuple[int, int]:
+def _bounds(road: Carriageway, prior: Carriageway, name: str) -> tuple[int, int]:
     low, high = (level(name, road.lanes[k], road.km_h[k]) for k in (0, 1))
-    return low, high
+    if not road.assumed or low < high:
+        return low, high
+    widest = [level(name, prior.lanes[k], prior.km_h[k]) for k in (0, 1)]
+    return opened(low, (widest[0], widest[1]))
 
 
 def _assumed(road: Carriageway, walk: _Walk) -> tuple[str, ...]:

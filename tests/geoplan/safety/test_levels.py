@@ -20,7 +20,7 @@ from layers.bundle import Streets
 from tests.geoplan.safety.toy_map import colons, one_street, toy_map
 
 NEUTRAL = load("neutral")
-modest = settings(max_examples=60, deadline=None)
+modest = settings(max_examples=100, deadline=None)
 
 
 def levels(streets: Streets, *, rural: bool = False) -> pd.DataFrame:
@@ -87,6 +87,7 @@ def test_a_street_whose_pavement_is_drawn_apart_is_judged_as_a_carriageway() -> 
 
 def test_roads_in_tunnels_are_never_level_1() -> None:
     assert one(highway="residential", tunnel="yes", maxspeed="20")[0] == 2
+    assert one(highway="service", tunnel="yes", sidewalk="both")[0] == 2
     assert one(highway="residential", tunnel="yes", maxspeed="20", lanes="2", sidewalk="both") == (
         2, 2, "segment_tunnel",
     )  # fmt: skip
