@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
-from maps import layerfiles, scene, story, tables, tiles, workspace
+from maps import layerfiles, scene, story, style, tables, tiles, workspace
+from maps.safety import drawing
+from maps.safety.facts import LAYERS
 from maps.state import request_language, workspace_folder
 from maps.workspace import LATEST
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 RUN = "/plans/<plan_id>/runs/<run_id>"
-MAX_ZOOM = 22
+MAX_ZOOM = 20  # pages go to 19
 FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -51,12 +54,13 @@ def run_root(plan_id: str, run_id: str) -> Response:
     return jsonify(layerfiles.plain(data))
 
 
-def _find(plan_id: str, run_id: str) -> tuple[Path, Run]:
+def find(plan_id: str, run_id: str) -> tuple[Path, Run]:
+    """The folder of a run and what is in it; NotFoundError when there is none."""
     path = workspace.run_path(workspace_folder(), plan_id, run_id)
     return path, workspace.open_run(path)
 
 
-def _cache(path: Path, kind: str) -> Path:
+def kept(path: Path, kind: str) -> Path:
     """Where answers about a run are kept: the plan's cache, apart for each version of the code."""
     return path.parents[1] / "cache" / kind / f"{path.name}-{__version__}"
 
@@ -64,7 +68,7 @@ def _cache(path: Path, kind: str) -> Path:
 @api.get(f"{RUN}/layers/<name>.<ending>")
 def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
     """A table of a run as GeoJSON or CSV; ``bbox=west,south,east,north``, ``limit`` and ``offset`` choose rows."""
-    _, run = _find(plan_id, run_id)
+    _, run = find(plan_id, run_id)
     if name not in run.tables:
         raise NotFoundError(f"the run has no layer {name!r}; it has {', '.join(sorted(run.tables))}")
     if ending not in layerfiles.WRITERS:
@@ -84,8 +88,8 @@ def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
 @api.get(f"{RUN}/export.gpkg")
 def gpkg(plan_id: str, run_id: str) -> AnyResponse:
     """The whole run as one GeoPackage with QGIS styles."""
-    path, run = _find(plan_id, run_id)
-    file = layerfiles.geopackage(run, _cache(path, "exports"), request_language())
+    path, run = find(plan_id, run_id)
+    file = layerfiles.geopackage(run, kept(path, "exports"), request_language())
     return send_file(file, as_attachment=True, download_name=file.name, mimetype="application/geopackage+sqlite3")
 
 
@@ -105,9 +109,9 @@ def cell(plan_id: str, run_id: str) -> Response:
 
     ``cell_id`` is null where nobody is counted.
     """
-    path, run = _find(plan_id, run_id)
+    path, run = find(plan_id, run_id)
     stage = _stage(run)
-    lon, lat = _degrees("lon", 180), _degrees("lat", 85.06)
+    lon, lat = degrees("lon", 180), degrees("lat", 85.06)
     row = tiles.cell_at(scene.open_scene(path).raster, *scene.TO_MERCATOR.transform(lon, lat))
     if row is None:
         return jsonify({"cell_id": None, "lon": lon, "lat": lat, "card": None})
@@ -120,7 +124,8 @@ def _stage(run: Run) -> str:
     return stage
 
 
-def _degrees(name: str, most: float) -> float:
+def degrees(name: str, most: float) -> float:
+    """A coordinate of the request; PlanError when it is none."""
     value = request.args.get(name, type=float)
     if value is None or not abs(value) <= most:
         raise PlanError(f"{name}: degrees between -{most:g} and {most:g} are expected")
@@ -129,23 +134,40 @@ def _degrees(name: str, most: float) -> float:
 
 @api.get(f"{RUN}/tiles/<name>/<int:z>/<int:x>/<int:y>.png")
 def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyResponse:
-    """A tile of a cell layer (``stage=…``) or of the base map (``base``)."""
-    path, run = _find(plan_id, run_id)
+    """A tile of a cell layer (``stage=…``), of streets or crossings by level, or of the base map (``base``)."""
+    path, run = find(plan_id, run_id)
+    check_tile(z, x, y)
+    at = (z, x, y)
+    stage = _stage(run) if name in style.CELL_LAYERS and name != "population" else ""
+
+    def make() -> bytes:
+        shown, file = scene.open_scene(path), kept(path, "tiles") / name / str(z) / str(x) / f"{y}.png"
+        if name == "base":
+            return scene.kept_tile(shown, name, at, file, lambda: scene.base_png(shown, tiles.tile_canvas(z, x, y)))
+        if name in LAYERS:
+            return scene.kept_tile(shown, name, at, file, lambda: drawing.picture(shown, name, at))
+        return scene.layer_png(shown, name, stage, tiles.tile_canvas(z, x, y))
+
+    return answer_tile(path, run_id, (name, stage, z, x, y), "image/png", make)
+
+
+def check_tile(z: int, x: int, y: int) -> None:
+    """NotFoundError for a tile that is not in the world."""
     if z > MAX_ZOOM or x >= 2**z or y >= 2**z:
         raise NotFoundError(f"there is no tile {z}/{x}/{y}")
-    stage = "" if name in ("base", "population") else _stage(run)
-    response = Response(mimetype="image/png")
-    response.set_etag(f"{path.name}-{__version__}-{name}-{stage}-{z}-{x}-{y}")
+
+
+def answer_tile(
+    path: Path, run_id: str, key: tuple[str | int, ...], mimetype: str, make: Callable[[], bytes]
+) -> AnyResponse:
+    """A tile, or 304 for whoever has it; made only when it is sent."""
+    response = Response(mimetype=mimetype)
+    response.set_etag("-".join((path.name, __version__, *map(str, key))))
     response.headers["Cache-Control"] = "no-cache" if run_id == LATEST else FOREVER
     if request.if_none_match.contains(response.get_etag()[0] or ""):
         response.status_code = 304
-        return response
-    shown, canvas = scene.open_scene(path), tiles.tile_canvas(z, x, y)
-    if name == "base":
-        file = _cache(path, "tiles") / str(z) / str(x) / f"{y}.png"
-        response.data = scene.cached(file, lambda: scene.base_png(shown, canvas))
     else:
-        response.data = scene.layer_png(shown, name, stage, canvas)
+        response.data = make()
     return response
 
 

@@ -18,6 +18,7 @@ from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.grounds import ground_hosts
+from maps.safety.api import safety_api
 from maps.state import request_language
 
 LOG = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     Babel(app, locale_selector=chosen_language)
     app.register_blueprint(views.pages)
     app.register_blueprint(api.api)
+    app.register_blueprint(safety_api)
     app.before_request(_prepare)
     app.after_request(_headers)
     app.context_processor(
@@ -83,6 +85,7 @@ def _headers(response: Response) -> Response:
         "style-src-attr 'unsafe-inline'",
         f"img-src 'self' data: {hosts}".strip(),
         "connect-src 'self'",
+        "worker-src 'self'",
         "font-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

@@ -105,8 +105,9 @@ def coverage_map(
         _raster(tiles, credit, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
     for vector in _vectors(run, rings or schools.ring_features(schools.cards(run, stage, "en")), say):
         vector.add_to(drawn)
-    narrow: Any = JsCode("window.innerWidth < 900")
-    folium.LayerControl(collapsed=narrow, autoZIndex=False, position="topright").add_to(drawn)
+    if sheets.cells:
+        narrow: Any = JsCode("window.innerWidth < 900")
+        folium.LayerControl(collapsed=narrow, autoZIndex=False, position="topright").add_to(drawn)
     if view is None:
         west, south, east, north = region_bounds(run)
         drawn.fit_bounds([[south, west], [north, east]], padding=(12, 12))

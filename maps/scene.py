@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -24,6 +24,8 @@ from maps.workspace import open_run
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
 TO_DEGREES = Transformer.from_crs(3857, 4326, always_xy=True)
 THUMBNAIL = (360, 216)
+EXTENT = ("cells", "schools", "base_streets", "base_ground", "base_buildings")  # what is drawn beside the region
+KEPT_ZOOM = 16  # larger tiles are quickly drawn and too many to keep
 
 Drawn = NDArray[np.uint8]
 _building = threading.RLock()  # one thread prepares, the others wait for the same result
@@ -118,6 +120,44 @@ def layer_png(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> byt
 def base_png(scene: Scene, canvas: tiles.Canvas) -> bytes:
     """The base map on a canvas as PNG."""
     return basemap.png(basemap.draw(base_map(scene), canvas))
+
+
+def shows(scene: Scene, canvas: tiles.Canvas) -> bool:
+    """Whether a canvas touches what the run holds: its region, its cells, its base map."""
+    west, south, east, north = _extent(scene)
+    left, bottom, right, top = canvas.bounds
+    return left <= east and west <= right and bottom <= north and south <= top
+
+
+@lru_cache(maxsize=8)
+def _extent(scene: Scene) -> tiles.Bounds:
+    """West, south, east, north in EPSG:3857 metres of everything that is drawn."""
+    found = [_mercator_bounds(scene.run)]
+    for name in EXTENT:
+        table = scene.run.tables.get(name)
+        if isinstance(table, gpd.GeoDataFrame) and len(table):
+            west, south, east, north = table.total_bounds.tolist()
+            x, y = TO_MERCATOR.transform([west, east], [south, north])
+            found.append((x[0], y[0], x[1], y[1]))
+    wests, souths, easts, norths = zip(*found, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
+
+
+@cache
+def empty_tile(name: str) -> bytes:
+    """What a tile shows where the run holds nothing: plain ground under ``base``, else nothing at all."""
+    if name == "base":
+        ground = basemap.BaseMap({}, {}, {})
+        return basemap.png(basemap.draw(ground, tiles.tile_canvas(0, 0, 0)))
+    clear = np.zeros((1, 4), dtype=np.uint8)
+    return tiles.palette_png(np.zeros((tiles.TILE, tiles.TILE), dtype=np.uint8), clear)
+
+
+def kept_tile(scene: Scene, name: str, place: tuple[int, int, int], file: Path, make: Callable[[], bytes]) -> bytes:
+    """A tile, kept in ``file`` up to ``KEPT_ZOOM``; off the run's extent it is empty, and nothing is made or kept."""
+    if not shows(scene, tiles.tile_canvas(*place)):
+        return empty_tile(name)
+    return cached(file, make) if place[0] <= KEPT_ZOOM else make()
 
 
 def cached(path: Path, make: Callable[[], bytes]) -> bytes:

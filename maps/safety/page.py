@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import request
+from flask import request, url_for
 
+from geoplan import __version__
 from geoplan.reasons import sentence
 from geoplan.reasons.safety import VERDICTS
 from geoplan.run import Run
+from geoplan.style import classes
 from maps import coverage, scene, schools, style
 from maps.language import number, speaker
-from maps.safety import facts, retrofits, rows
+from maps.safety import drawing, facts, retrofits, rows
 from maps.safety.facts import span
 from maps.safety.story import tell
 from maps.schools import Card
 from maps.state import State
 
+WORKS = 20  # packages of works on the map
 FILES = ("segments", "crossings", "survey", "osm_fixes", "retrofits", "gate_audit")
 
 
@@ -39,6 +42,7 @@ def context(state: State) -> dict[str, Any]:
         "areas": rows.area_rows(run, stage, language),
         "gates": rows.gate_items(run, stage, language),
         "downloads": _downloads(state),
+        "samples": drawing.legend(language),
     }
 
 
@@ -71,8 +75,8 @@ def cards(run: Run, stage: str, language: str) -> tuple[Card, ...]:
         texts = style.route_names(language)
         counts = tuple((texts[v], number(school.get(f"pupils_{v}_{stage}"), language)) for v in VERDICTS)
         kept = tuple(row for row in card.rows if row[0] in (say("children assigned"), say("mean walk")))
-        text = say("class %(name)s", name=route_class)
-        found.append(replace(card, rows=((say("Class of its routes"), route_class), *counts, *kept), load_text=text))
+        told = ((say("Class of its routes"), route_class), *counts, *kept)
+        found.append(replace(card, rows=told, load_text=route_class))
     return tuple(found)
 
 
@@ -85,7 +89,39 @@ def page_data(state: State, found: tuple[Card, ...]) -> dict[str, Any]:
         "language": state.language,
         "school": request.args.get("school", ""),
         **schools.card_data(found),
-        "words": style.script_words(state.language) | {"load": ""},
+        "words": style.script_words(state.language) | _words(state.language),
+        "safety": _map_data(state),
+    }
+
+
+def _map_data(state: State) -> dict[str, Any]:
+    """Addresses and looks of what the script draws; ``route`` is empty where routes cannot be asked for."""
+    root, version = state.api_root(), __version__
+    look = classes("route")
+    return {
+        "style": drawing.browser_style(root, version),
+        "pictures": {name: f"{root}/tiles/{name}/{{z}}/{{x}}/{{y}}.png?v={version}" for name in facts.LAYERS},
+        "worker": url_for("static", filename="vendor/maplibre-gl-csp-worker.js"),
+        "elements": f"{root}/elements",
+        "cell": f"{root}/cell",
+        "route": "",
+        "gates": f"{root}/gates" if "gate_audit" in state.run.tables else "",
+        "works": retrofits.places(state.run, WORKS),
+        "verdicts": dict(zip(look.values, look.colours, strict=True)),
+    }
+
+
+def _words(language: str) -> dict[str, str]:
+    say = speaker(language)
+    return {
+        "load": say("class"),
+        "streets": say("Streets by level"),
+        "crossings": say("Crossings"),
+        "works": say("Works"),
+        "schools": say("Schools"),
+        "gates": say("Gate checklist"),
+        "looking": say("Looking up this place …"),
+        "routing": say("Finding both routes to school; the first one takes a little longer …"),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.reasons import known
+from geoplan.reasons import codes, known, sentence
 from geoplan.reasons.safety import VERDICTS, word
 from geoplan.run import Run
 from maps.language import number, speaker
@@ -72,12 +72,18 @@ def _place(layer: str, at: int, row: Any, language: str) -> PlaceRow:
         layer=layer,
         row=at,
         name=element_name(row, layer, language),
-        note=word("safety_rule", str(row.get("rule") or ""), language),
+        note=rule_text(row.get("rule"), language),
         level=span(row["level_low"], row["level_high"]),
         amount=number(row["pupils_per_day"], language),
         lat=round(point.y, 6),
         lon=round(point.x, 6),
     )
+
+
+def rule_text(rule: object, language: str) -> str:
+    """The sentence of the rule that fired; the code itself where there is none."""
+    code = rule if isinstance(rule, str) else ""
+    return sentence(code, language) if code in codes() else code
 
 
 def element_name(row: Any, layer: str, language: str) -> str:

@@ -6,6 +6,7 @@ const geoplan = (() => {
   const rings = new Map(); // school id -> marker of the stage shown
   const keyed = new Map(); // layers by their key: cell layers, schools
   const SVG = "http://www.w3.org/2000/svg";
+  const hooks = { place: lookUp, card: null }; // what a panel does of its own: a place clicked, a school's card
 
   function make(tag, text, className) {
     const node = document.createElement(tag);
@@ -31,13 +32,19 @@ const geoplan = (() => {
     const icon = L.divIcon({ html: box, className: "ring-box", iconSize: [36, 36] });
     const marker = L.marker(place, { icon, keyboard: true, riseOnHover: true });
     marker.bindTooltip(make("span", `${school.name} · ${school.load}`), { direction: "top", offset: [0, -10] });
-    marker.bindPopup(() => card(cardOf(school.id)), { minWidth: 220, maxWidth: 300 });
+    marker.bindPopup(() => schoolCard(school.id, marker), { minWidth: 220, maxWidth: 300 });
     marker.on("add", () => rings.set(school.id, marker));
     if (!data.stages) {
       marker.on("popupopen", () => keep({ school: school.id }));
       marker.on("popupclose", () => keep({ school: "" }));
     }
     return marker;
+  }
+
+  function schoolCard(id, marker) {
+    const box = card(cardOf(id));
+    if (hooks.card) hooks.card(box, id, marker);
+    return box;
   }
 
   function cardOf(id) {
@@ -128,7 +135,7 @@ const geoplan = (() => {
   function toHome(map, text) {
     const [lat, lng] = text.split(",").map(Number);
     map.setView([lat, lng], Math.max(map.getZoom(), 16), { animate: false });
-    lookUp(map, L.latLng(lat, lng));
+    hooks.place(map, L.latLng(lat, lng));
     reveal();
   }
 
@@ -145,9 +152,9 @@ const geoplan = (() => {
       if (link.dataset.school) toSchool(map, link.dataset.school);
       else toHome(map, link.dataset.home);
     });
-    map.on("click", (event) => lookUp(map, event.latlng));
+    map.on("click", (event) => hooks.place(map, event.latlng));
     map.getContainer().addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === map.getContainer()) lookUp(map, map.getCenter());
+      if (event.key === "Enter" && event.target === map.getContainer()) hooks.place(map, map.getCenter());
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") map.closePopup();
@@ -203,5 +210,5 @@ const geoplan = (() => {
     });
   }
 
-  return { data, keyed, rings, ring, gate, area, start, showLegend };
+  return { data, keyed, rings, hooks, make, card, reveal, ring, gate, area, start, showLegend };
 })();
