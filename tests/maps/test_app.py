@@ -171,7 +171,7 @@ def test_one_cell_by_place(client: FlaskClient) -> None:
 
 def test_tiles_are_kept_by_whoever_asks(client: FlaskClient) -> None:
     run = client.get("/api/v1/plans/toytown").get_json()["runs"][0]["id"]
-    address = f"/api/v1/plans/toytown/runs/{run}/tiles/walk/15/16979/11300.png?stage=primary"
+    address = f"/api/v1/plans/toytown/runs/{run}/tiles/walk/15/16979/11290.png?stage=primary"
     first = client.get(address)
     assert first.status_code == 200 and "immutable" in first.headers["Cache-Control"]
     assert Image.open(io.BytesIO(first.data)).size == (256, 256)
@@ -181,9 +181,9 @@ def test_tiles_are_kept_by_whoever_asks(client: FlaskClient) -> None:
 
 
 def test_base_tiles_are_drawn_once(client: FlaskClient, workspace: Path) -> None:
-    address = f"{RUN}/tiles/base/15/16979/11300.png"
+    address = f"{RUN}/tiles/base/15/16979/11290.png"
     first = client.get(address)
-    kept = list((workspace / "toytown" / "cache" / "tiles").rglob("11300.png"))
+    kept = list((workspace / "toytown" / "cache" / "tiles").rglob("11290.png"))
     assert len(kept) == 1 and kept[0].read_bytes() == first.data == client.get(address).data
 
 

@@ -33,7 +33,7 @@ def test_tiles_off_the_plan_are_empty_and_not_kept(toytown: Run, tmp_path: Path)
         made = scene.kept_tile(shown, name, tile_of(100.0, 10.0, 14), file, never)
         assert made == scene.empty_tile(name) and not file.exists()
     ground = np.asarray(Image.open(io.BytesIO(scene.empty_tile("base"))).convert("RGB"))
-    assert (ground == [0xF1, 0xF1, 0xEE]).all()
+    assert abs(ground.astype(int) - [0xF1, 0xF1, 0xEE]).max() <= 2  # the palette has few colours
     clear = np.asarray(Image.open(io.BytesIO(scene.empty_tile("streets"))).convert("RGBA"))
     assert (clear[..., 3] == 0).all()
 
