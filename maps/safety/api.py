@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -12,6 +13,7 @@ from maps import layerfiles, scene
 from maps.api import RUN, answer_tile, check_tile, degrees, find, kept
 from maps.safety import drawing, elements, rows
 from maps.state import request_language
+from maps.tiles import tile_canvas
 
 safety_api = Blueprint("safety_api", __name__, url_prefix="/api/v1")
 
@@ -25,8 +27,11 @@ def vector_tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) ->
     check_tile(z, x, y)
 
     def make() -> bytes:
-        file = kept(path, "vectors") / name / str(z) / str(x) / f"{y}.pbf"
-        return scene.cached(file, lambda: drawing.tile(scene.open_scene(path), name, (z, x, y)))
+        shown, file = scene.open_scene(path), kept(path, "vectors") / name / str(z) / str(x) / f"{y}.pbf"
+        if not scene.shows(shown, tile_canvas(z, x, y)):
+            return b""
+        cut = partial(drawing.tile, shown, name, (z, x, y))
+        return scene.cached(file, cut) if z <= scene.KEPT_ZOOM else cut()
 
     drawing.known_layer(name)
     return answer_tile(path, run_id, (name, "pbf", z, x, y), "application/vnd.mapbox-vector-tile", make)
