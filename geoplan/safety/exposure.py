@@ -31,7 +31,7 @@ class Exposure:
         float64 per edge of the graph: children on it, and their metres (one way).
     crossing_pupils, crossing_certain
         float64 per crossing element: children whose turn meets it on one side of the street at least, and those who
-        meet it on either side and so cross it for certain.
+        cross it for certain, as it lies on the side they walk on, or on both where the side is not known.
     leg_pupil_m
         Pupil-metres on straight legs.
     arrived
@@ -65,7 +65,7 @@ class Light:
 class Met:
     """Crossing elements that routes meet: rows ``start[r]:start[r + 1]`` of route r, in walking order.
 
-    ``element`` int32; ``certain`` bool, met on both sides of the street: otherwise the route may pass it by.
+    ``element`` int32; ``certain`` bool: otherwise the route may pass it by on the other side of the street.
     """
 
     start: I64
@@ -86,11 +86,11 @@ def exposure(turns: Turns, homes: Legs, doors: Doors, ways: Ways, pupils: ArrayL
         float64 per pair, who walk from that cell to that school on a school day. Pairs without a route count nowhere.
     """
     amount = np.where(ways.length_dm >= 0, np.rint(np.asarray(pupils, np.float64) * MILLION), 0).astype(np.int64)
-    size, elements = int(turns.edge.max(initial=-1)) + 1, len(turns.crossed.level_low)
-    on_edge, edge_dm, either, both = (np.zeros(count, np.int64) for count in (size, size, elements, elements))
+    size, elements = int(turns.edge.max(initial=-1)) + 1, turns.elements
+    on_edge, edge_dm, met, certain = (np.zeros(count, np.int64) for count in (size, size, elements, elements))
     count_along(
-        ways.start, ways.arc, steps_dm(turns, homes, doors, ways), amount, _arcs(turns), _sides(turns),
-        (np.zeros(size, np.int64), on_edge, edge_dm), (np.zeros(elements, np.int64), either, both),
+        ways.start, ways.arc, steps_dm(turns, homes, doors, ways), amount, _arcs(turns), (turns.met, turns.certain),
+        (np.zeros(size, np.int64), on_edge, edge_dm), (np.zeros(elements, np.int64), met, certain),
     )  # fmt: skip
     walks = ways.length_dm >= 0
     leg = homes.leg_dm[ways.home[walks]].astype(np.int64) + doors.legs.leg_dm[ways.gate[walks]]
@@ -99,8 +99,8 @@ def exposure(turns: Turns, homes: Legs, doors: Doors, ways: Ways, pupils: ArrayL
     return Exposure(
         on_edge / MILLION,
         edge_dm / (10 * MILLION),
-        either / MILLION,
-        both / MILLION,
+        met / MILLION,
+        certain / MILLION,
         float((leg * amount[walks]).sum() / (10 * MILLION)),
         arrived / MILLION,
     )
@@ -117,20 +117,15 @@ def steps_dm(turns: Turns, homes: Legs, doors: Doors, ways: Ways) -> I32:
 def crossings_met(turns: Turns, ways: Ways) -> Met:
     """Crossing elements on each route, for retrofits and for showing a route."""
     start = np.zeros(len(ways.start), np.int64)
-    rest = turns.turn_at, turns.turn_row, _sides(turns)
+    rest = turns.turn_at, turns.turn_row, (turns.met, turns.certain)
     size = met_crossings(ways.start, ways.arc, *rest, (start, np.empty(0, np.int32), np.empty(0, np.bool_)))
-    element, both = np.empty(size, np.int32), np.empty(size, np.bool_)
-    met_crossings(ways.start, ways.arc, *rest, (start, element, both))
-    return Met(start, element, both)
+    element, certain = np.empty(size, np.int32), np.empty(size, np.bool_)
+    met_crossings(ways.start, ways.arc, *rest, (start, element, certain))
+    return Met(start, element, certain)
 
 
 def _arcs(turns: Turns) -> tuple[I32, NDArray[np.bool_], I32, I64, I32]:
     return turns.edge, turns.along, turns.length_dm, turns.turn_at, turns.turn_row
-
-
-def _sides(turns: Turns) -> tuple[I32, I32]:
-    crossed = turns.crossed
-    return np.ascontiguousarray(crossed.left, np.int32), np.ascontiguousarray(crossed.right, np.int32)
 
 
 def pupils_after_sunset(

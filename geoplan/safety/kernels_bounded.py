@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from geoplan.network.kernels import LOW
-from geoplan.safety.kernels_routes import NEW, leg_cost, scaled
+from geoplan.safety.kernels_routes import NEW, direct_arc, leg_cost, scaled, worst_of
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -176,11 +176,16 @@ def first_labels(
 
 
 @njit(cache=True, nogil=True)
-def unwound(last: Any, lists: Any, doors: Any) -> Any:
-    """Arcs of the route behind a label that arrived (home first), its attachment and its gate's.
+def room_for(labels: int) -> Any:
+    """Fresh lists of labels: heap, possible weight, possible length, weight, length, arc, parent."""
+    heap, arc, parent = np.empty(labels, np.int32), np.empty(labels, np.int32), np.empty(labels, np.int32)
+    bound, ahead = np.empty(labels, np.int64), np.empty(labels, np.int64)
+    return heap, bound, ahead, np.empty(labels, np.int64), np.empty(labels, np.int64), arc, parent
 
-    A direct route has no arcs here: it stays on the edge of its attachment.
-    """
+
+@njit(cache=True, nogil=True)
+def unwound(last: Any, lists: Any, homes: Any, gates: Any, edges: Any, doors: Any) -> Any:
+    """Arcs of the route behind a label that arrived (home first), its attachment and its gate's."""
     arc, parent = lists[5], lists[6]
     d_arc, d_gate = doors[0], doors[4]
     steps = 0
@@ -188,14 +193,53 @@ def unwound(last: Any, lists: Any, doors: Any) -> Any:
     while at >= 0:
         steps += 1
         at = np.int64(parent[at])
-    begin = -1 - at
-    row = -1 - np.int64(arc[last])
-    if row >= d_arc.size:
-        return np.empty(0, np.int32), begin, row - d_arc.size
+    begin, row = -1 - at, -1 - np.int64(arc[last])
     path = np.empty(steps + 1, np.int32)
+    if row >= d_arc.size:
+        gate = row - d_arc.size
+        path[0] = direct_arc(begin, gate, homes, gates, edges)
+        return path, begin, gate
     path[steps] = d_arc[row]
     at = np.int64(parent[last])
     for i in range(steps - 1, -1, -1):
         path[i] = arc[at]
         at = np.int64(parent[at])
     return path, begin, np.int64(d_gate[row])
+
+
+@njit(cache=True, nogil=True)
+def bounded_many(
+    cells: Any, most: Any, net: Any, outward: Any, homes: Any, gates: Any, edges: Any, doors: Any, span: Any,
+    cost: Any, allow: Any, lengths: Any, weights: Any, reached: Any,
+) -> Any:  # fmt: skip
+    """Least weighted routes of several cells, each within its ``most`` = (length, weight per cell).
+
+    Returns weight, length, attachment, start per cell (cells + 1), arcs, packed level and gate attachment.
+    """
+    lists = room_for(16_384)
+    weight, length, begin = (
+        np.empty(cells.size, np.int64),
+        np.empty(cells.size, np.int64),
+        np.empty(cells.size, np.int64),
+    )
+    start, arc = np.zeros(cells.size + 1, np.int64), np.empty(64 * cells.size, np.int32)
+    worst, gate = np.empty(cells.size, np.uint8), np.empty(cells.size, np.int32)
+    for q in range(cells.size):
+        while True:
+            made, last = bounded(
+                cells[q], (most[0][q], most[1][q]), net, outward, homes, gates, edges, doors, span,
+                cost, allow, lengths, weights, reached, lists,
+            )  # fmt: skip
+            if made <= lists[0].size:
+                break
+            lists = room_for(2 * made)
+        path, begin[q], gate[q] = unwound(last, lists, homes, gates, edges, doors)
+        worst[q] = worst_of(path, begin[q], gate[q], net, homes, gates, edges)
+        weight[q], length[q] = lists[3][last], lists[4][last]
+        start[q + 1] = start[q] + path.size
+        if start[q + 1] > arc.size:
+            more = np.empty(2 * start[q + 1], np.int32)
+            more[: start[q]] = arc[: start[q]]
+            arc = more
+        arc[start[q] : start[q + 1]] = path
+    return weight, length, begin, start, arc[: start[-1]].copy(), worst, gate

@@ -39,17 +39,18 @@ def step_lengths(start: Any, path: Any, home_offset: Any, gate_offset: Any, arcs
 
 @njit(cache=True, nogil=True)
 def count_along(
-    start: Any, path: Any, length: Any, amount: Any, arcs: Any, sides: Any, edges: Any, elements: Any
+    start: Any, path: Any, length: Any, amount: Any, arcs: Any, rows: Any, edges: Any, elements: Any
 ) -> None:
     """Add the amount of every route to what it passes.
 
-    ``length`` is what `step_lengths` gives; ``sides`` (left, right) elements per row of the crossing table; ``edges``
-    is (stamp, amount, amount times length) per edge, ``elements`` (stamp, crossed on either side, crossed on both)
-    per element. An edge or element passed twice by a route counts once, its length every time.
+    ``length`` is what `step_lengths` gives; ``rows`` (met, certain) of the crossing table; ``edges`` is (stamp,
+    amount, amount times length) per edge, ``elements`` (stamp, met, crossed for certain) per element. An edge or
+    element passed twice by a route counts once, its length every time.
     """
     edge, _, _, turn_at, turn_row = arcs
     e_stamp, e_amount, e_length = edges
-    c_stamp, c_either, c_both = elements
+    c_stamp, c_met, c_sure = elements
+    met, certain = rows
     for r in range(start.size - 1):
         if amount[r] == 0:
             continue
@@ -65,40 +66,40 @@ def count_along(
             row = turn_row[turn_at[path[i]] + path[i - 1]]
             if row < 0:
                 continue
-            for side in range(2):
-                for element in sides[side][row]:
-                    if element < 0:
-                        continue
-                    both = element in sides[1 - side][row]
-                    seen = c_stamp[element] - 2 * np.int64(r)  # 1 crossed on one side so far, 2 on both
-                    if seen < 1:
-                        c_either[element] += amount[r]
-                    if both and seen < 2:
-                        c_both[element] += amount[r]
-                    c_stamp[element] = max(c_stamp[element], 2 * np.int64(r) + (2 if both else 1))
+            for k in range(met.shape[1]):
+                element = met[row, k]
+                if element < 0:
+                    break
+                sure = certain[row, k]
+                seen = c_stamp[element] - 2 * np.int64(r)  # 1 met so far, 2 crossed for certain
+                if seen < 1:
+                    c_met[element] += amount[r]
+                if sure and seen < 2:
+                    c_sure[element] += amount[r]
+                c_stamp[element] = max(c_stamp[element], 2 * np.int64(r) + (2 if sure else 1))
 
 
 @njit(cache=True, nogil=True)
-def met_crossings(start: Any, path: Any, turn_at: Any, turn_row: Any, sides: Any, out: Any) -> Any:
-    """Crossing elements each route meets, in order: count per route in ``out`` (start, element, both), when sized.
+def met_crossings(start: Any, path: Any, turn_at: Any, turn_row: Any, rows: Any, out: Any) -> Any:
+    """Crossing elements each route meets, in walking order; returns how many there are.
 
-    Call once with empty ``element`` to learn the counts, again to fill. Returns how many there are.
+    ``rows`` (met, certain) of the crossing table. ``out`` is (start, element, certain); call once with an empty
+    ``element`` to learn the counts, again to fill.
     """
-    o_start, o_element, o_both = out
+    met, certain = rows
+    o_start, o_element, o_certain = out
     at = 0
     for r in range(start.size - 1):
         for i in range(start[r] + 1, start[r + 1]):
             row = turn_row[turn_at[path[i]] + path[i - 1]]
             if row < 0:
                 continue
-            for side in range(2):
-                for element in sides[side][row]:
-                    both = element in sides[1 - side][row]
-                    if element < 0 or (side == 1 and both):
-                        continue
-                    if at < o_element.size:
-                        o_element[at] = element
-                        o_both[at] = both
-                    at += 1
+            for k in range(met.shape[1]):
+                if met[row, k] < 0:
+                    break
+                if at < o_element.size:
+                    o_element[at] = met[row, k]
+                    o_certain[at] = certain[row, k]
+                at += 1
         o_start[r + 1] = at
     return at

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from geoplan.safety.kernels_crossings import EITHER, LEFT, NEAREST, RIGHT
+
 BLOCKED = np.uint8(255)
 """The level of a turn that is not made: back along the edge one came by."""
 
@@ -58,3 +60,40 @@ def fill_turns(arcs: Any, external: Any, at: Any, table: Any, level: Any, row: A
                     row[turn] = r
             if row[turn] >= 0:
                 level[turn] = t_level[row[turn]]
+
+
+@njit(cache=True, nogil=True)
+def side_rank(elements: Any, low: Any, high: Any) -> Any:
+    """How bad a side is, to choose the better one: worst level, best level, elements, lowest element."""
+    worst, best, count, first = 0, 0, 0, np.int64(2**31)
+    for e in elements:
+        if e >= 0:
+            worst, best, count = max(worst, high[e]), max(best, low[e]), count + 1
+            first = min(first, np.int64(e))
+    return worst, best, count, first
+
+
+@njit(cache=True, nogil=True)
+def met_in_turns(left: Any, right: Any, mode: Any, low: Any, high: Any, met: Any, certain: Any) -> None:
+    """Elements each turn meets and which of them are crossed for certain.
+
+    On a known side those of that side, for certain. Where the walk is free, those of the better side. Where the side
+    is not known, those of both sides, for certain only those that lie on both.
+    """
+    for t in range(mode.size):
+        side = mode[t]
+        if side == NEAREST:
+            side = LEFT if side_rank(left[t], low, high) <= side_rank(right[t], low, high) else RIGHT
+        at = 0
+        for k in range(left.shape[1]):
+            e = left[t, k]
+            if e >= 0 and side != RIGHT:
+                met[t, at] = e
+                certain[t, at] = side == LEFT or e in right[t]
+                at += 1
+        for k in range(right.shape[1]):
+            e = right[t, k]
+            if e >= 0 and (side == RIGHT or (side == EITHER and e not in left[t])):
+                met[t, at] = e
+                certain[t, at] = side == RIGHT
+                at += 1

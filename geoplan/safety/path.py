@@ -36,7 +36,7 @@ class Step:
     length_m
         Metres walked on it.
     crossings, certain
-        Crossing elements met in the turn onto it, and whether each is crossed on either side of the street.
+        Crossing elements met in the turn onto it, and whether each is crossed for certain.
     """
 
     edge: int
@@ -137,9 +137,8 @@ def _met(turns: Turns, before: ArrayLike, after: int) -> tuple[tuple[int, ...], 
     row = int(turns.turn_row[turns.turn(before, after)])
     if row < 0:
         return (), ()
-    left, right = (side[row][side[row] >= 0].tolist() for side in (turns.crossed.left, turns.crossed.right))
-    either = tuple(dict.fromkeys([*left, *right]))
-    return either, tuple(element in left and element in right for element in either)
+    there = turns.met[row] >= 0
+    return tuple(turns.met[row][there].tolist()), tuple(turns.certain[row][there].tolist())
 
 
 def _line(turns: Turns, homes: Legs, doors: Doors, drawing: Drawing, ways: Ways, cell: int) -> LineString:

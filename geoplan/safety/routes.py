@@ -202,9 +202,10 @@ def _in_class(
     fits = by_weight.second <= bound
     kept = np.flatnonzero(fits)
     yield kept, follow(school, by_weight.of(kept), allow, weigh_base, weigh=True)
-    for row in np.flatnonzero(~fits):
-        most = int(bound[row]), int(by_length.second[row])
-        yield np.array([row]), best_within(school, int(cells[row]), most, allow, (base, weigh_base))
+    long = np.flatnonzero(~fits)
+    if len(long):
+        most = bound[long], by_length.second[long]
+        yield long, best_within(school, cells[long], most, allow, (base, weigh_base))
 
 
 def _together(found: list[Found], pairs: int) -> Ways:

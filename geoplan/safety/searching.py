@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from geoplan.network.graph import I32, I64
 from geoplan.safety.costs import RouteRules, weighted_dm
-from geoplan.safety.kernels_bounded import bounded, unwound
-from geoplan.safety.kernels_routes import best_starts, direct_arc, mark_gates, search, traced, worst_of
+from geoplan.safety.kernels_bounded import bounded_many
+from geoplan.safety.kernels_routes import best_starts, mark_gates, search, traced
 from geoplan.safety.legs import Doors, Legs
 from geoplan.safety.turns import U8, Turns
 
 Arrays = tuple[Any, ...]
 Flags = NDArray[np.bool_]
-ROOM = 1 << 14
-"""Labels a thread starts with for exact searches of single pairs; more are made when needed."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,13 @@ class Searching:
 
 @dataclass(frozen=True)
 class Space:
-    """Workspace of one thread: two searches, marks per edge and arc, labels, and the best starts per pair."""
+    """Workspace of one thread: two searches, marks per edge, what a search for a pair has reached per arc."""
 
     length: Arrays
     weight: Arrays
     gated: I64
     mark: I64
     reached: tuple[I64, I64]
-    labels: list[Arrays]
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,6 @@ def space_of(given: Searching) -> Space:
         np.zeros(edges, np.int64),
         np.zeros(1, np.int64),
         (np.zeros(arcs, np.int64), np.zeros(1, np.int64)),
-        [_labels(ROOM)],
     )
 
 
@@ -144,12 +140,6 @@ def _search_space(given: Searching) -> Arrays:
     door, door_second, door_row = np.zeros(arcs, np.int64), np.empty(arcs, np.int32), np.empty(arcs, np.int32)
     queue = np.full(ring, -1, np.int32), np.zeros(ring // 64, np.int64), np.empty(pushes, np.int64)
     return record, second, onward, door, door_second, door_row, *queue, np.zeros(1, np.int64)
-
-
-def _labels(room: int) -> Arrays:
-    heap, arc, parent = (np.empty(room, np.int32) for _ in range(3))
-    bound, ahead, weight, length = (np.empty(room, np.int64) for _ in range(4))
-    return heap, bound, ahead, weight, length, arc, parent
 
 
 def open_school(given: Searching, space: Space, school: int) -> School:
@@ -186,34 +176,17 @@ def follow(school: School, found: Starts, allow: Flags, base: int, *, weigh: boo
     return Traced(length, weight, worst, found.begin, gate, start, arc)
 
 
-def best_within(school: School, cell: int, most: tuple[int, int], allow: Flags, bases: tuple[int, int]) -> Traced:
-    """The least weighted route of one cell that keeps ``most`` (length, weight), which some route does.
+def best_within(
+    school: School, cells: I32, most: tuple[I64, I64], allow: Flags, bases: tuple[int, int]
+) -> Traced:  # fmt: skip
+    """The least weighted routes of some cells that keep their ``most`` (length, weight), which some route does.
 
     ``bases`` are those of the last searches by length and by weight, made with the same ``allow``.
     """
     given, space = school.given, school.space
-    searched = (bases[0], space.length), (bases[1], space.weight)
-    cost, doors = given.by_weight[0], given.by_length[1]
-    outward = given.turns.out_start, given.turns.out
-    while True:
-        lists = space.labels[0]
-        made, last = bounded(
-            cell, most, given.net, outward, given.homes, school.gates, given.edges, doors, school.doors,
-            cost, allow, *searched, space.reached, lists,
-        )  # fmt: skip
-        if made <= len(lists[0]):
-            break
-        space.labels[0] = _labels(2 * made)
-    path, begin, gate = unwound(last, lists, doors)
-    if len(path) == 0:
-        path = np.array([direct_arc(begin, gate, given.homes, school.gates, given.edges)], np.int32)
-    worst = worst_of(path, begin, gate, given.net, given.homes, school.gates, given.edges)
-    return Traced(
-        np.array([lists[4][last]]),
-        np.array([lists[3][last]]),
-        np.array([worst], np.uint8),
-        np.array([begin], np.int64),
-        np.array([gate], np.int32),
-        np.array([0, len(path)], np.int64),
-        path,
-    )
+    weight, length, begin, start, arc, worst, gate = bounded_many(
+        cells, most, given.net, (given.turns.out_start, given.turns.out), given.homes, school.gates, given.edges,
+        given.by_length[1], school.doors, given.by_weight[0], allow, (bases[0], space.length),
+        (bases[1], space.weight), space.reached,
+    )  # fmt: skip
+    return Traced(length, weight, worst, begin, gate, start, arc)

@@ -16,37 +16,11 @@ from geoplan.network.graph import ENTERED, I32, I64, LEAVING, PUBLIC, Graph, Way
 from geoplan.network.kernels_layout import csr
 from geoplan.network.kernels_pairs import grouped
 from geoplan.reach import Network
-from geoplan.safety.kernels_turns import BLOCKED, fill_turns, turn_offsets
+from geoplan.safety.crossings import TurnTable
+from geoplan.safety.kernels_turns import BLOCKED, fill_turns, met_in_turns, turn_offsets
 
 U8 = NDArray[np.uint8]
 I8 = NDArray[np.int8]
-NOTHING = 0
-"""Level of a turn that crosses nothing."""
-
-
-@dataclass(frozen=True)
-class Crossed:
-    """What the turns at nodes cross, by side of the street.
-
-    Parameters
-    ----------
-    node
-        int32 per turn, row of ``Streets.nodes``.
-    edge_in, edge_out
-        int32 per turn, rows of ``Streets.edges``. Turns not listed, in either direction, cross nothing.
-    left, right
-        int32 (turns, most), crossing elements met when walking on that side, padded with -1.
-    level_low, level_high
-        int8 per crossing element, 1 … 4.
-    """
-
-    node: I32
-    edge_in: I32
-    edge_out: I32
-    left: I32
-    right: I32
-    level_low: I8
-    level_high: I8
 
 
 @dataclass(frozen=True)
@@ -70,11 +44,14 @@ class Turns:
     turn_at
         int64 per arc a: going on from b to a is turn ``turn_at[a] + b``.
     turn_level, turn_row
-        uint8 and int32 per turn: packed level of what is crossed (0 nothing, 255 not made) and row of `crossed`, -1.
+        uint8 and int32 per turn: packed level of what is crossed (0 nothing, 255 not made), and row of ``met``, -1.
     home_start, home_arc, gate_start, gate_arc
         Arcs that a walk may begin and end on, by ``2 * edge + along``.
-    crossed
-        The table the turns were read from.
+    met, certain
+        int32 and bool (rows, most): crossing elements met in a turn, padded with -1, and whether they are crossed
+        for certain: on the side that is walked on, or on both where the side is not known.
+    elements
+        How many crossing elements there are.
     """
 
     start: I32
@@ -93,7 +70,9 @@ class Turns:
     home_arc: I32
     gate_start: I64
     gate_arc: I32
-    crossed: Crossed
+    met: I32
+    certain: NDArray[np.bool_]
+    elements: int
 
     def turn(self, before: ArrayLike, after: ArrayLike) -> I64:
         """Numbers of the turns from arcs to the arcs walked next."""
@@ -121,55 +100,40 @@ def within(low: int, high: int) -> NDArray[np.bool_]:
     return (low_of(level) <= low) & (high_of(level) <= high) & (level != BLOCKED)
 
 
-def turn_levels(crossed: Crossed) -> U8:
-    """Packed level of each turn of the table.
-
-    On one side of the street a turn is as bad as the worst element on it, 0 without any. Nobody knows the side, so
-    at best it is the better side's best, at worst the worse side's worst.
-    """
-    sides = [_worst(rows, crossed) for rows in (crossed.left, crossed.right)]
-    return pack(np.minimum(sides[0][0], sides[1][0]), np.maximum(sides[0][1], sides[1][1]))
-
-
-def _worst(rows: I32, crossed: Crossed) -> tuple[I8, I8]:
-    none = np.zeros(1, np.int8)
-    found = [np.append(level, none)[rows].max(axis=1, initial=0) for level in (crossed.level_low, crossed.level_high)]
-    return found[0], found[1]
-
-
-def no_crossings() -> Crossed:
-    """A table without turns."""
-    row, none = np.empty(0, np.int32), np.empty((0, 0), np.int32)
-    return Crossed(row, row, row, none, none, np.empty(0, np.int8), np.empty(0, np.int8))
-
-
-def build_turns(network: Network, level_low: ArrayLike, level_high: ArrayLike, crossed: Crossed) -> Turns:
+def build_turns(
+    network: Network,
+    levels: tuple[ArrayLike, ArrayLike],
+    table: TurnTable,
+    elements: tuple[ArrayLike, ArrayLike],
+) -> Turns:
     """Arcs and turns of the walking network.
 
     Parameters
     ----------
     network
         From `geoplan.reach.prepare`: every edge walked both ways.
-    level_low, level_high
-        int per row of ``Streets.edges``, 1 … 4; rows that are not walkable are not looked at.
-    crossed
-        What turns cross.
+    levels
+        Low and high, int per row of ``Streets.edges``, 1 … 4; rows that are not walkable are not looked at.
+    table
+        What turns cross, from `geoplan.safety.crossings`; turns not listed cross nothing.
+    elements
+        Low and high, int per crossing element.
     """
     graph = network.graph
     if not (graph.ways.forward.all() and graph.ways.backward.all()):
         raise ValueError("walking goes both ways on every edge")
     start, packed, arrive, code = _arcs(graph)
     leave, edge = (packed & 0xFFFFFFFF).astype(np.int32), (code >> 1).astype(np.int32)
-    level = pack(np.asarray(level_low)[network.edge_row], np.asarray(level_high)[network.edge_row])
+    low, high = (np.asarray(level)[network.edge_row] for level in levels)
+    level = pack(low, high)
     out_start, out = grouped(leave, len(graph.external))
     turn_at, size = turn_offsets(start, leave)
     turn_level, turn_row = np.empty(size, np.uint8), np.empty(size, np.int32)
-    table = _table(network, crossed)
-    fill_turns((start, leave, edge), graph.external, turn_at, table, turn_level, turn_row)
+    fill_turns((start, leave, edge), graph.external, turn_at, _by_node(network, table), turn_level, turn_row)
     ends = _ends(graph, arrive, leave, code)
     return Turns(
         start, arrive, leave, edge, (code & 1).astype(bool), (packed >> 32).astype(np.int32), level[edge],
-        out_start, out, turn_at, turn_level, turn_row, *ends, crossed,
+        out_start, out, turn_at, turn_level, turn_row, *ends, *_met(table, elements), len(np.asarray(elements[0])),
     )  # fmt: skip
 
 
@@ -220,10 +184,19 @@ def _ends(graph: Graph, arrive: I32, leave: I32, code: I32) -> tuple[I64, I32, I
     return home_start, begins[home].astype(np.int32), gate_start, ends[gate].astype(np.int32)
 
 
-def _table(network: Network, crossed: Crossed) -> tuple[I64, I32, I32, I32, U8]:
+def _by_node(network: Network, table: TurnTable) -> tuple[I64, I32, I32, I32, U8]:
     """The crossing table by node, edges as rows of the graph (-1 where not walkable)."""
-    last = max(int(rows.max(initial=-1)) for rows in (network.edge_row, crossed.edge_in, crossed.edge_out))
+    last = max(int(rows.max(initial=-1)) for rows in (network.edge_row, table.edge_in, table.edge_out))
     row_of = np.full(last + 1, -1, np.int32)
     row_of[network.edge_row] = np.arange(len(network.edge_row), dtype=np.int32)
-    start, row = grouped(crossed.node.astype(np.int32), len(network.graph.x))
-    return start, row, row_of[crossed.edge_in], row_of[crossed.edge_out], turn_levels(crossed)
+    start, row = grouped(table.node, len(network.graph.x))
+    return start, row, row_of[table.edge_in], row_of[table.edge_out], pack(table.level_low, table.level_high)
+
+
+def _met(table: TurnTable, elements: tuple[ArrayLike, ArrayLike]) -> tuple[I32, NDArray[np.bool_]]:
+    """Elements that each row of the table meets, and which of them for certain."""
+    met = np.full((len(table.node), 2 * table.left.shape[1]), -1, np.int32)
+    certain = np.zeros(met.shape, np.bool_)
+    low, high = (np.asarray(level, np.int8) for level in elements)
+    met_in_turns(table.left, table.right, table.mode, low, high, met, certain)
+    return met, certain

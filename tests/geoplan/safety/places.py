@@ -12,10 +12,13 @@ from geoplan.network.graph import build_graph
 from geoplan.network.join import Network
 from geoplan.network.snap import NO_OBSTACLES, index_edges
 from geoplan.safety.costs import RouteRules, rules_of
+from geoplan.safety.crossings import TurnTable
+from geoplan.safety.kernels_crossings import turn_bounds
 from geoplan.safety.legs import Doors, Legs, doors_of, join_gates, join_homes
-from geoplan.safety.turns import Crossed, Turns, build_turns, pack
+from geoplan.safety.turns import Turns, build_turns, pack
 from tests.geoplan.network.towns import Town, bent_lines, town
 
+Levels = tuple[np.ndarray, np.ndarray]
 RULES = rules_of(1.25, 40.0, (1.0, 1.2, 2.0, 4.0), (0.0, 1.0, 2.0, 4.0))
 
 
@@ -29,7 +32,8 @@ class Place:
     gate_school: np.ndarray
     network: Network
     turns: Turns
-    crossed: Crossed
+    table: TurnTable
+    elements: Levels
     low: np.ndarray
     high: np.ndarray
     homes: Legs
@@ -47,8 +51,15 @@ def network_of(place: Town, lines: np.ndarray) -> Network:
     return Network(graph, np.arange(len(lines), dtype=np.int32), index_edges(graph, lines), NO_OBSTACLES)
 
 
-def some_crossings(place: Town, rng: np.random.Generator, elements: int = 12) -> Crossed:
-    """A random half of all turns crosses up to two elements on each side, listed in one direction only."""
+def table_of(rows: np.ndarray, left: np.ndarray, right: np.ndarray, mode: np.ndarray, elements: Levels) -> TurnTable:
+    """Turns (node, edge in, edge out) with their bounds."""
+    node, before, after = np.ascontiguousarray(rows.T, np.int32).reshape(3, -1)
+    sides = left.astype(np.int32), right.astype(np.int32), mode.astype(np.int8)
+    return TurnTable(node, before, after, *sides, *turn_bounds(*sides, *elements))
+
+
+def some_crossings(place: Town, rng: np.random.Generator, elements: int = 12) -> tuple[TurnTable, Levels]:
+    """A random half of all turns meets up to two elements on each side; sides known, unknown and free."""
     incident: dict[int, list[int]] = {}
     for edge, (u, v) in enumerate(zip(place.u.tolist(), place.v.tolist(), strict=True)):
         for node in {u, v}:
@@ -61,10 +72,11 @@ def some_crossings(place: Town, rng: np.random.Generator, elements: int = 12) ->
         if rng.random() < 0.5
     ]
     rows = np.array(turns, np.int32).reshape(-1, 3)
-    sides = rng.integers(-1, elements, (2, len(rows), 2)).astype(np.int32)
+    sides = rng.integers(-1, elements, (2, len(rows), 2))
+    sides[:, :, 1] = np.where(sides[:, :, 1] == sides[:, :, 0], -1, sides[:, :, 1])
     low = rng.integers(1, 5, elements).astype(np.int8)
     high = np.minimum(low + rng.integers(0, 3, elements), 4).astype(np.int8)
-    return Crossed(rows[:, 0], rows[:, 1], rows[:, 2], sides[0], sides[1], low, high)
+    return table_of(rows, *sides, rng.integers(0, 4, len(rows)), (low, high)), (low, high)
 
 
 def a_place(seed: int, *, side: int = 3, private: float = 0.0, homes: int = 6, snap_m: float = 60.0) -> Place:
@@ -77,15 +89,15 @@ def a_place(seed: int, *, side: int = 3, private: float = 0.0, homes: int = 6, s
     low = rng.integers(1, 5, len(lines)).astype(np.int8)
     high = np.minimum(low + rng.integers(0, 3, len(lines)), 4).astype(np.int8)
     network = network_of(place, lines)
-    crossed = some_crossings(place, rng)
-    turns = build_turns(network, low, high, crossed)
+    table, elements = some_crossings(place, rng)
+    turns = build_turns(network, (low, high), table, elements)
     road = pack(low, high) * (rng.random(len(lines)) < 0.5).astype(np.uint8)
     xy, gates = rng.uniform(-30, 100 * side - 70, (homes, 2)), rng.uniform(0, 100 * side - 100, (3, 2))
     school = np.array([0, 1, 1])
     joined = join_gates(network, gates, snap_m, road)
     legs = join_homes(network, xy, snap_m, road, joined)
     doors = doors_of(joined, school, 2, turns, RULES)
-    return Place(lines, xy, gates, school, network, turns, crossed, low, high, legs, doors, RULES)
+    return Place(lines, xy, gates, school, network, turns, table, elements, low, high, legs, doors, RULES)
 
 
 @dataclass(frozen=True)
@@ -107,17 +119,19 @@ def rounded(length: int, hundredths: int) -> int:
     return (length * hundredths + 50) // 100
 
 
-def crossing_levels(crossed: Crossed, node: int, one: int, other: int) -> tuple[int, int]:
-    """Better side's best and worse side's worst of the turn between two edges at a node."""
-    for row in range(len(crossed.node)):
-        ends = {(crossed.edge_in[row], crossed.edge_out[row]), (crossed.edge_out[row], crossed.edge_in[row])}
-        if crossed.node[row] == node and (one, other) in ends:
-            low, high = [], []
-            for side in (crossed.left[row], crossed.right[row]):
-                met = [e for e in side.tolist() if e >= 0]
-                low.append(max([int(crossed.level_low[e]) for e in met], default=0))
-                high.append(max([int(crossed.level_high[e]) for e in met], default=0))
-            return min(low), max(high)
+def crossing_levels(place: Place, node: int, one: int, other: int) -> tuple[int, int]:
+    """What the turn between two edges at a node may be crossing, at best and at worst, from the elements."""
+    table, (level_low, level_high) = place.table, place.elements
+    for row in range(len(table.node)):
+        if table.node[row] != node or {table.edge_in[row], table.edge_out[row]} != {one, other}:
+            continue
+        low, high = [], []
+        for side in (table.left[row], table.right[row]):
+            met = [e for e in side.tolist() if e >= 0]
+            low.append(max([int(level_low[e]) for e in met], default=0))
+            high.append(max([int(level_high[e]) for e in met], default=0))
+        by_mode = [(min(low), max(high)), (low[0], high[0]), (low[1], high[1]), (min(low), min(high))]
+        return by_mode[table.mode[row]]
     return 0, 0
 
 
@@ -167,7 +181,7 @@ class Counting:
             return
         ways, place = self.place.network.graph.ways, self.place
         for nxt, entered, after in self.steps(edge, node, used, phase):
-            crossing = crossing_levels(place.crossed, node, edge, nxt)
+            crossing = crossing_levels(place, node, edge, nxt)
             there = walk.joined(0, int(place.rules.crossing_dm[crossing[1]]), crossing)
             length = int(ways.weight_dm[nxt])
             yield from self.ends(there, nxt, length if entered else 0)

@@ -50,7 +50,7 @@ def test_steps_follow_the_streets_and_name_what_is_crossed() -> None:
     met = [element for step in route.steps for element in step.crossings]
     assert all(len(step.crossings) == len(step.certain) for step in route.steps)
     assert met
-    assert max(place.crossed.level_high[met]) <= route.high
+    assert max(place.elements[1][met]) <= route.high
     line = shapely.union_all(place.lines[[step.edge for step in route.steps]])
     inner = shapely.get_coordinates(route.line)[1:-1]
     assert shapely.distance(line, shapely.points(inner)).max() < 0.06

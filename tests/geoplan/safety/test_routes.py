@@ -15,12 +15,14 @@ from geoplan.network.join import Network
 from geoplan.network.snap import NO_OBSTACLES, index_edges
 from geoplan.reach import attach_gates, attach_homes, prepare, walk_pairs
 from geoplan.safety.costs import rules_of
+from geoplan.safety.crossings import TurnTable
+from geoplan.safety.kernels_crossings import turn_bounds
 from geoplan.safety.legs import doors_of, join_gates, join_homes
 from geoplan.safety.routes import Routes, Ways, safe_routes
-from geoplan.safety.turns import Crossed, build_turns
+from geoplan.safety.turns import build_turns
 from layers.bundle import Layers
 from tests.geoplan.network.towns import Town
-from tests.geoplan.safety.places import Place, a_place, every_walk, some_crossings
+from tests.geoplan.safety.places import Levels, Place, a_place, every_walk, some_crossings, table_of
 
 modest = settings(max_examples=15, deadline=None)
 COLUMNS = ("length_dm", "weight_dm", "level", "home", "gate", "start", "arc")
@@ -99,18 +101,23 @@ def test_order_of_pairs_threads_and_known_distances_change_nothing() -> None:
 @modest
 def test_a_better_crossing_never_makes_a_route_worse(seed: int) -> None:
     place = a_place(seed, side=5, homes=20)
-    element = int(np.random.default_rng(seed).integers(0, len(place.crossed.level_low)))
-    high = place.crossed.level_high.copy()
-    low = place.crossed.level_low.copy()
+    element = int(np.random.default_rng(seed).integers(0, place.turns.elements))
+    low, high = (level.copy() for level in place.elements)
     low[element] = high[element] = 1
-    better = build_turns(place.network, place.low, place.high, replace(place.crossed, level_low=low, level_high=high))
+    table = place.table
+    bounds = turn_bounds(table.left, table.right, table.mode, low, high)
+    mended = replace(table, level_low=bounds[0], level_high=bounds[1])
+    better = build_turns(place.network, (place.low, place.high), mended, (low, high))
     before, after = all_routes(place), all_routes(replace(place, turns=better))
     ranks = [np.stack([r.safest.high, r.safest.low], 1).tolist() for r in (before, after)]
     assert all(new <= old for old, new in zip(*ranks, strict=True))
 
 
-def two_ways(footway_m: float, level: tuple[int, int], *, school_side: Crossed | None = None) -> Routes:
-    """A main road of 400 m from home to school, and a footway beside it that bends away."""
+def two_ways(footway_m: float, level: tuple[int, int], *, at_school: int = 0) -> Routes:
+    """A main road of 400 m from home to school, and a footway beside it that bends away.
+
+    With ``at_school`` a road of that level must be crossed where both meet again.
+    """
     lean = np.sqrt((footway_m / 2) ** 2 - 200.0**2)
     points = [(0.0, 0.0), (400.0, 0.0), (200.0, lean), (-50.0, 0.0), (450.0, 0.0)]
     x, y = (np.array(column) for column in zip(*points, strict=True))
@@ -120,10 +127,10 @@ def two_ways(footway_m: float, level: tuple[int, int], *, school_side: Crossed |
     graph = build_graph(x, y, u, v, [round(line.length * 10) for line in lines])
     network = Network(graph, np.arange(5, dtype=np.int32), index_edges(graph, lines), NO_OBSTACLES)
     low, high = [level[0], 1, 1, 1, 1], [level[1], 1, 1, 1, 1]
-    crossed = school_side or some_crossings(Town(x, y, u, v, u, u, u, u), np.random.default_rng(0), 1)
-    if school_side is None:
-        crossed = replace(crossed, left=np.full_like(crossed.left, -1), right=np.full_like(crossed.right, -1))
-    turns = build_turns(network, low, high, crossed)
+    elements = np.full(1, at_school, np.int8), np.full(1, at_school, np.int8)
+    rows = np.array([[1, 0, 4], [1, 2, 4]]) if at_school else np.empty((0, 3), int)
+    both = np.zeros((len(rows), 1), int)
+    turns = build_turns(network, (low, high), table_of(rows, both, both, np.zeros(len(rows)), elements), elements)
     rules = rules_of(1.25, 400.0, (1.0, 1.2, 2.0, 4.0), (0.0, 0.0, 0.0, 0.0))
     none = np.zeros(5, np.uint8)
     gates = join_gates(network, [(450.0, 0.0)], 5.0, none)
@@ -153,15 +160,9 @@ def test_verdicts(level: tuple[int, int], verdict: str) -> None:
 
 
 def test_a_crossing_put_right_makes_the_route_safe() -> None:
-    def at_school(level: int) -> Routes:
-        ends = np.array([1, 1], np.int32), np.array([0, 2], np.int32), np.array([4, 4], np.int32)
-        both = np.zeros((2, 1), np.int32)
-        crossed = Crossed(*ends, both, both, np.array([level], np.int8), np.array([level], np.int8))
-        return two_ways(520.0, (2, 2), school_side=crossed)
-
-    assert at_school(3).safest.verdict[0] == "unsafe"
-    mended = at_school(2)
-    assert (mended.safest.verdict[0], mended.safest.length_dm[0]) == ("safe", 5000)
+    assert two_ways(520.0, (2, 2), at_school=3).safest.verdict[0] == "unsafe"
+    mended = two_ways(520.0, (2, 2), at_school=2).safest
+    assert (mended.verdict[0], mended.length_dm[0]) == ("safe", 5000)
 
 
 def test_no_pairs_and_no_way() -> None:
@@ -184,7 +185,7 @@ def test_shortest_routes_of_the_embedded_county_are_as_long_as_reach_says(demo_l
     rng = np.random.default_rng(5)
     low = rng.integers(1, 5, len(demo_layers.streets.edges)).astype(np.int8)
     high = np.minimum(low + rng.integers(0, 2, len(low)), 4).astype(np.int8)
-    turns = build_turns(network, low, high, embedded_crossings(network, rng))
+    turns = build_turns(network, (low, high), *embedded_crossings(network, rng))
     walks = walk_pairs(
         network, attach_homes(network, cells, 60.0), attach_gates(network, gates_xy, owner, 60.0), 12_000
     )
@@ -199,9 +200,10 @@ def test_shortest_routes_of_the_embedded_county_are_as_long_as_reach_says(demo_l
     assert (routes.price_dm > 0).sum() > 100
 
 
-def embedded_crossings(network: Network, rng: np.random.Generator) -> Crossed:
-    """Random turns over one element each, in rows of the streets."""
+def embedded_crossings(network: Network, rng: np.random.Generator) -> tuple[TurnTable, Levels]:
+    """Random turns, in rows of the streets."""
     ways = network.graph.ways
     town = Town(network.graph.x, network.graph.y, ways.u, ways.v, *[ways.weight_dm] * 4)
-    plain = some_crossings(town, rng, 40)
-    return replace(plain, edge_in=network.edge_row[plain.edge_in], edge_out=network.edge_row[plain.edge_out])
+    table, elements = some_crossings(town, rng, 40)
+    rows = {name: network.edge_row[getattr(table, name)] for name in ("edge_in", "edge_out")}
+    return replace(table, **rows), elements

@@ -10,42 +10,40 @@ from geoplan.network.graph import build_graph
 from geoplan.network.join import Network
 from geoplan.network.snap import NO_OBSTACLES, index_edges
 from geoplan.safety.costs import route_rules, rules_of
+from geoplan.safety.crossings import TurnTable
 from geoplan.safety.kernels_turns import BLOCKED
-from geoplan.safety.turns import (
-    Crossed,
-    Turns,
-    build_turns,
-    high_of,
-    low_of,
-    no_crossings,
-    pack,
-    turn_levels,
-    within,
-)
+from geoplan.safety.turns import Turns, build_turns, high_of, low_of, pack, within
 from geoplan.standards import load
+from tests.geoplan.safety.places import table_of
 
 SOUTH, EAST, NORTH, WEST = range(4)
 
 
-def junction(crossed: Crossed, *, private: list[bool] | None = None) -> Turns:
+UNKNOWN, LEFT, RIGHT, FREE = range(4)
+LEVELS = np.array([1, 2, 1], np.int8), np.array([1, 3, 4], np.int8)
+"""Elements of levels 1-1, 2-3 and 1-4."""
+
+
+def junction(table: TurnTable, *, private: list[bool] | None = None) -> Turns:
     """Four streets that meet at node 0; edges from there to the south, east, north and west."""
     ends = [(0, 0), (0, -100), (100, 0), (0, 100), (-100, 0)]
     x, y = (np.array(column, float) for column in zip(*ends, strict=True))
     graph = build_graph(x, y, [0] * 4, [1, 2, 3, 4], [1000] * 4, private=private)
     lines = [LineString([(0, 0), ends[i]]) for i in range(1, 5)]
     network = Network(graph, np.arange(4, dtype=np.int32), index_edges(graph, lines), NO_OBSTACLES)
-    return build_turns(network, [1, 2, 1, 2], [1, 3, 1, 3], crossed)
+    return build_turns(network, ([1, 2, 1, 2], [1, 3, 1, 3]), table, LEVELS)
 
 
-def rows(*values: int) -> np.ndarray:
-    return np.array(values, np.int32)
+def one_turn(edge_in: int, edge_out: int, left: list[int], right: list[int], mode: int = UNKNOWN) -> TurnTable:
+    """A turn at node 0."""
+    sides = np.array([left]), np.array([right])
+    return table_of(np.array([[0, edge_in, edge_out]]), *sides, np.array([mode]), LEVELS)
 
 
-def one_turn(edge_in: int, edge_out: int, left: list[int], right: list[int]) -> Crossed:
-    """A turn at node 0 over elements of levels 1-1, 2-3 and 1-4."""
-    sides = [np.array([side], np.int32).reshape(1, -1) for side in (left, right)]
-    low, high = np.array([1, 2, 1], np.int8), np.array([1, 3, 4], np.int8)
-    return Crossed(rows(0), rows(edge_in), rows(edge_out), sides[0], sides[1], low, high)
+def no_turns() -> TurnTable:
+    """A table without turns."""
+    none = np.empty((0, 0), np.int32)
+    return table_of(np.empty((0, 3), np.int32), none, none, np.empty(0), LEVELS)
 
 
 def turn_between(turns: Turns, edge_in: int, edge_out: int) -> int:
@@ -56,19 +54,25 @@ def turn_between(turns: Turns, edge_in: int, edge_out: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "low", "high"),
+    ("left", "right", "mode", "met"),
     [
-        ([0, -1], [0, -1], 1, 1),  # the same road on both sides: crossed for certain
-        ([1, -1], [-1, -1], 0, 3),  # nothing on the right: perhaps not crossed at all
-        ([1, 0], [2, -1], 1, 4),  # the better side's best, the worse side's worst
-        ([1, 2], [1, -1], 2, 4),
+        ([0, -1], [0, -1], UNKNOWN, {0: True}),  # the same road on both sides: crossed for certain
+        ([1, -1], [-1, -1], UNKNOWN, {1: False}),  # nothing on the right: perhaps not crossed at all
+        ([1, 0], [2, 1], UNKNOWN, {1: True, 0: False, 2: False}),
+        ([1, 0], [2, -1], LEFT, {1: True, 0: True}),
+        ([1, 0], [2, -1], RIGHT, {2: True}),
+        ([1, 0], [2, -1], FREE, {1: True, 0: True}),  # at worst 3 on the left, 4 on the right
+        ([1, -1], [-1, -1], FREE, {}),
+        ([2, -1], [0, 1], FREE, {0: True, 1: True}),
     ],
 )
-def test_a_turn_is_as_good_as_its_better_side_and_as_bad_as_its_worse(
-    left: list[int], right: list[int], low: int, high: int
+def test_what_a_turn_meets_and_crosses_for_certain(
+    left: list[int], right: list[int], mode: int, met: dict[int, bool]
 ) -> None:
-    level = turn_levels(one_turn(SOUTH, NORTH, left, right))
-    assert (low_of(level)[0], high_of(level)[0]) == (low, high)
+    turns = junction(one_turn(SOUTH, NORTH, left, right, mode))
+    there = turns.met[0] >= 0
+    assert dict(zip(turns.met[0][there].tolist(), turns.certain[0][there].tolist(), strict=True)) == met
+    assert turns.elements == 3
 
 
 def test_turns_hold_in_both_directions_and_others_cross_nothing() -> None:
@@ -80,26 +84,15 @@ def test_turns_hold_in_both_directions_and_others_cross_nothing() -> None:
     assert (turns.turn_level[other], turns.turn_row[other]) == (0, -1)
 
 
-def test_a_turn_listed_both_ways_takes_its_own_row() -> None:
-    one = one_turn(SOUTH, NORTH, [0], [0])
-    both = Crossed(
-        rows(0, 0), rows(NORTH, SOUTH), rows(SOUTH, NORTH), np.array([[0], [1]]), np.array([[0], [1]]),
-        one.level_low, one.level_high,
-    )  # fmt: skip
-    turns = junction(both)
-    assert turns.turn_row[turn_between(turns, SOUTH, NORTH)] == 1
-    assert turns.turn_row[turn_between(turns, NORTH, SOUTH)] == 0
-
-
 def test_turning_back_on_an_edge_is_no_turn() -> None:
-    turns = junction(no_crossings())
+    turns = junction(no_turns())
     for edge in range(4):
         assert turns.turn_level[turn_between(turns, edge, edge)] == BLOCKED
     assert not within(15, 15)[BLOCKED]
 
 
 def test_levels_of_arcs_are_those_of_their_edges() -> None:
-    turns = junction(no_crossings())
+    turns = junction(no_turns())
     assert len(turns.edge) == 8
     assert low_of(turns.level).tolist() == [[1, 2, 1, 2][edge] for edge in turns.edge]
     assert high_of(turns.level).tolist() == [[1, 3, 1, 3][edge] for edge in turns.edge]
@@ -107,7 +100,7 @@ def test_levels_of_arcs_are_those_of_their_edges() -> None:
 
 
 def test_compounds_have_arcs_out_in_and_inside() -> None:
-    turns = junction(no_crossings(), private=[True, False, False, False])
+    turns = junction(no_turns(), private=[True, False, False, False])
     begins = np.diff(turns.home_start)[[2 * SOUTH, 2 * SOUTH + 1, 2 * EAST, 2 * EAST + 1]]
     ends = np.diff(turns.gate_start)[[2 * SOUTH, 2 * SOUTH + 1, 2 * EAST, 2 * EAST + 1]]
     # towards the junction: onto public ways, within the own compound, within the school's; away from it: the last two
