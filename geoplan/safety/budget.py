@@ -16,9 +16,10 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 
-from geoplan.safety.works import I64, Mask, Package, Works, packages, spare
+from geoplan.safety.works import F64, I64, Mask, Package, Works, packages, spare
 
 CLOSE = 1e-9  # relative; differences below it are rounding
+LOOK_AHEAD = 64  # packages tried after the first that does not fit
 
 
 @dataclass(frozen=True)
@@ -61,37 +62,48 @@ def best_plan(
     ranked
         :func:`~geoplan.safety.works.packages` of the works, when they are known already.
     before
-        A plan for a smaller budget: the new one is never worse.
+        What a plan for a smaller budget builds: the new one is never worse.
     time_limit_s
         For the integer program; when it runs out, the best plan and the bound known then are given.
     """
     order = packages(works) if ranked is None else ranked
-    start = _filled(works, order, budget, np.zeros(works.cost.size, dtype=bool))
-    if before is not None and before.any():
-        again = _filled(works, order, budget, before)
-        start = max(start, again, key=lambda built: _value(works, built))
-    bound = _envelope(order, budget)
+    start, bound = _filled(works, order, budget), _envelope(order, budget)
+    if before is not None:
+        start = max(start, before, key=lambda built: _value(works, built))
     if _value(works, start) < bound * (1 - CLOSE):
         start, bound = _searched(works, order, budget, start, time_limit_s)
     return _plan(works, budget, start, bound)
 
 
-def curve(works: Works, budgets: Sequence[float], *, time_limit_s: float = 10.0) -> list[Plan]:
-    """A plan per budget, ascending; each starts from the one before, so more money never helps fewer."""
-    order = packages(works)
+def curve(
+    works: Works, budgets: Sequence[float], *, ranked: Sequence[Package] | None = None, time_limit_s: float = 10.0
+) -> list[Plan]:
+    """A plan per budget, ascending; each is at least as good as the one before, so more money never helps fewer.
+
+    The time limit holds for all of them together; what easy budgets leave is given to the others.
+    """
+    order = packages(works) if ranked is None else ranked
     plans: list[Plan] = []
     ends = time.monotonic() + time_limit_s
-    asked = sorted(set(budgets))
-    for at, budget in enumerate(asked):
-        left = max(ends - time.monotonic(), 0.0) / (len(asked) - at)
+    asked = np.unique(np.asarray(budgets, dtype=np.float64))
+    hard = np.cumsum(~_exact(order, asked)[::-1])[::-1]  # budgets from here on that may need a search
+    for budget, many in zip(asked.tolist(), hard.tolist(), strict=True):
+        left = max(ends - time.monotonic(), 0.0) / max(many, 1)
         before = plans[-1].built if plans else None
         plans.append(best_plan(works, budget, ranked=order, before=before, time_limit_s=max(left, 0.1)))
     return plans
 
 
-def steps(works: Works, count: int = 16) -> list[float]:
+def _exact(order: Sequence[Package], budgets: F64) -> Mask:
+    """Whether a budget is just what the best packages cost: then they are the plan, and proven."""
+    total = np.append(np.cumsum([package.cost for package in order]), np.inf)
+    at = np.searchsorted(total, budgets * (1 - CLOSE))
+    return np.asarray((at == total.size - 1) | (total[at] <= budgets * (1 + CLOSE)))
+
+
+def steps(ranked: Sequence[Package], count: int = 16) -> list[float]:
     """Budgets worth showing: about evenly spaced in ratio, each the exact cost of the best packages, the last all."""
-    total = np.cumsum([package.cost for package in packages(works)])
+    total = np.cumsum([package.cost for package in ranked])
     if not total.size:
         return []
     wanted = np.geomspace(total[0], total[-1], count)
@@ -115,17 +127,26 @@ def _within(cost: float, budget: float) -> bool:
     return cost <= budget * (1 + CLOSE)
 
 
-def _filled(works: Works, order: Sequence[Package], budget: float, built: Mask) -> Mask:
-    """Packages in order as long as they fit, then single groups by pupils per missing cost."""
-    built = built.copy()
+def _filled(works: Works, order: Sequence[Package], budget: float) -> Mask:
+    """Packages in order until one does not fit, smaller ones after it, then single groups by pupils per cost."""
+    total = np.cumsum([package.cost for package in order])
+    sure = int(np.searchsorted(total, budget * (1 + CLOSE), side="right"))
+    built = np.zeros(works.cost.size, dtype=bool)
+    for package in order[:sure]:
+        built[package.lots] = True
     left = budget - float(works.cost[built].sum())
-    for package in order:
-        groups = np.zeros(works.pupils.size, dtype=bool)
-        groups[package.groups] = True
-        left = _build(works, works.lots_of(groups), built, left) if package.cost <= left * (1 + CLOSE) else left
+    for package in order[sure : sure + LOOK_AHEAD]:
+        if _within(package.cost, left):
+            left = _build(works, works.lots_of(_mask(package.groups, works.pupils.size)), built, left)
     while (group := _best_group(works, built, left)) is not None:
-        left = _build(works, works.lots_of(np.arange(works.pupils.size) == group), built, left)
+        left = _build(works, works.lots_of(_mask([group], works.pupils.size)), built, left)
     return built
+
+
+def _mask(rows: Sequence[int] | I64, size: int) -> Mask:
+    found = np.zeros(size, dtype=bool)
+    found[rows] = True
+    return found
 
 
 def _build(works: Works, wanted: Mask, built: Mask, left: float) -> float:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import PlanError
-from geoplan.safety.budget import Plan, best_plan, curve, steps
+from geoplan.safety.budget import Plan, curve, steps
 from geoplan.safety.measures import FIT, Judge, fixes, measures
 from geoplan.safety.needs import Needs, Uses, failing, narrowed, needs, standing
 from geoplan.safety.retrofit_tables import packages_table, unfixable_table, works_table
@@ -37,7 +37,7 @@ class Funds:
     costs
         The county's table ``item, unit, cost``; our own assumptions where it says nothing.
     time_limit_s
-        For the plan, and once more for the whole curve; plans not proven by then carry their gap.
+        For all plans together; those not proven by then carry their gap.
     """
 
     budget: float | None = None
@@ -116,7 +116,7 @@ def plan_retrofits(
     fix = fixes(part, measures(funds.costs), judge)
     stand = standing(len(routes), bad, fix["measures"].notna().to_numpy())
     asked = needs(routes.assign(standing=stand), bad, part, fix["cost"].to_numpy(np.float64))
-    plan = _plan(asked.works, funds)
+    plan, plans = _plans(asked.works, funds)
     built, gained = asked.built(plan.built), asked.gained(asked.works.gained(plan.built))
     free = float(routes["pupils"].to_numpy(np.float64)[asked.gained_free].sum())
     ranked, works = _ranked(asked, plan, bad, routes, part.join(fix))
@@ -128,7 +128,7 @@ def plan_retrofits(
     return Retrofits(
         table=ranked,
         works=works,
-        curve=_curve(asked.works, funds, free),
+        curve=pd.DataFrame([_figures(one, free) for one in plans], columns=list(CURVE)),
         unfixable=unfixable_table(bad, routes, part.join(fix)),
         routes=found,
         elements=fix.assign(built=built).set_index(pd.Index(rows, name="element")),
@@ -142,12 +142,17 @@ def _checked(funds: Funds) -> Funds:
     return funds
 
 
-def _plan(works: Works, funds: Funds) -> Plan:
+def _plans(works: Works, funds: Funds) -> tuple[Plan, list[Plan]]:
+    """The plan for the budget (everything without one), and the plans of the curve."""
+    order = packages(works)
+    wanted = list(steps(order) if funds.budgets is None else funds.budgets)
+    cost, pupils = float(works.cost.sum()), float(works.pupils.sum())
     if funds.budget is None:
         everything = np.ones(works.cost.size, dtype=bool)
-        cost, pupils = float(works.cost.sum()), float(works.pupils.sum())
-        return Plan(cost, everything, pupils, cost, pupils, 0.0, "proven")
-    return best_plan(works, funds.budget, time_limit_s=funds.time_limit_s)
+        plan = Plan(cost, everything, pupils, cost, pupils, 0.0, "proven")
+        return plan, curve(works, wanted, ranked=order, time_limit_s=funds.time_limit_s)
+    plans = curve(works, [*wanted, funds.budget], ranked=order, time_limit_s=funds.time_limit_s)
+    return next(plan for plan in plans if plan.budget == funds.budget), plans
 
 
 def _mended(uses: Uses, built: Mask, fix: pd.DataFrame) -> Uses:
@@ -178,13 +183,6 @@ def _ranked(
     rank = np.where(asked.free, 1, rank_of_lot[asked.lot_of_element])
     works = works_table(rank, bad, routes, elements)
     return packages_table(gains, works), works
-
-
-def _curve(works: Works, funds: Funds, gained_free: float) -> pd.DataFrame:
-    wanted = list(steps(works) if funds.budgets is None else funds.budgets)
-    wanted += [] if funds.budget is None else [funds.budget]
-    rows = [_figures(plan, gained_free) for plan in curve(works, wanted, time_limit_s=funds.time_limit_s)]
-    return pd.DataFrame(rows, columns=list(CURVE))
 
 
 def _figures(plan: Plan, gained_free: float) -> dict[str, Any]:

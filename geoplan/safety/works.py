@@ -163,8 +163,8 @@ def _cut(works: Works, gain: I64, charge: I64) -> tuple[Mask, Mask, I64]:
 
 def _apart(works: Works, lots: I64, groups: I64) -> Iterator[Package]:
     """A step as packages that share no lot, in order of their first lot."""
-    if lots.size == 1:
-        yield Package(lots, groups, float(works.cost[0]), float(works.pupils.sum()))
+    if np.bincount(works.group).max() == lots.size:  # one group needs them all
+        yield Package(lots, groups, float(works.cost.sum()), float(works.pupils.sum()))
         return
     n_lots, n_groups = works.cost.size, works.pupils.size
     pairs = (np.ones(works.lot.size), (works.lot, n_lots + works.group))

@@ -161,7 +161,7 @@ def test_packages_fall_in_worth_and_add_up(one: Works) -> None:
         before = one.pupils[one.gained(built)].sum()
         built[package.lots] = True
         assert one.pupils[one.gained(built)].sum() - before == pytest.approx(package.pupils)
-    assert all(plan.status == "proven" for plan in curve(one, steps(one)))
+    assert all(plan.status == "proven" for plan in curve(one, steps(found)))
 
 
 def test_when_time_runs_out_the_gap_is_stated() -> None:
