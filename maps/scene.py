@@ -24,7 +24,7 @@ from maps.workspace import open_run
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
 TO_DEGREES = Transformer.from_crs(3857, 4326, always_xy=True)
 THUMBNAIL = (360, 216)
-EXTENT = ("cells", "schools", "base_streets", "base_ground", "base_buildings")  # what is drawn beside the region
+EXTENT = ("cells", "schools", "base_streets", "base_ground", "base_buildings", "segments")  # drawn beside the region
 KEPT_ZOOM = 16  # larger tiles are quickly drawn and too many to keep
 
 Drawn = NDArray[np.uint8]
