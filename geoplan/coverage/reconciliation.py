@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.demand import Units
-from geoplan.coverage.stage import F64, Flags, StageInput, outside, private
+from geoplan.coverage.stage import F64, Flags, StageInput, coming_in, outside, private, unknown_owner
 from geoplan.enrolment import MILLION
 from geoplan.standards import interval, participation
 from layers.errors import Fault
@@ -53,9 +53,9 @@ def _row(given: StageInput, chosen: Flags, modelled: float, out: float | None) -
     enrolment = _column(schools, f"enrolment_{given.stage}")[chosen]
     missing = int(np.isnan(enrolment).sum())
     enrolled = float(np.nansum(enrolment)) if missing < len(enrolment) else None
-    coming = float(_column(schools, "incoming")[chosen].sum())
+    coming = coming_in(schools[chosen], given.stage)
     known = enrolled is not None and missing == 0 and modelled > 0
-    ratio = ((enrolled or 0.0) - coming + (out or 0.0)) / modelled if known else None
+    ratio = ((enrolled or 0.0) - (coming or 0.0) + (out or 0.0)) / modelled if known else None
     return {
         "modelled": modelled,
         "enrolled": enrolled,
@@ -63,14 +63,21 @@ def _row(given: StageInput, chosen: Flags, modelled: float, out: float | None) -
         "boarding": _known_sum(_column(schools, "boarders")[chosen]),
         "in": coming,
         "out": out,
-        "private": _known_sum(_column(schools, f"enrolment_{given.stage}")[chosen & private(schools)], empty=0.0),
+        "private": _private(given, chosen),
         "ratio": ratio,
     }
 
 
-def _known_sum(values: F64, *, empty: float | None = None) -> float | None:
-    if not len(values):
-        return empty
+def _private(given: StageInput, chosen: Flags) -> float | None:
+    """Enrolled in private schools; 0 only where the owner of every school is known and none is private."""
+    schools = given.schools
+    theirs = chosen & private(schools)
+    if not theirs.any():
+        return None if not chosen.any() or (chosen & unknown_owner(schools)).any() else 0.0
+    return _known_sum(_column(schools, f"enrolment_{given.stage}")[theirs])
+
+
+def _known_sum(values: F64) -> float | None:
     return None if np.isnan(values).all() else float(np.nansum(values))
 
 

@@ -145,6 +145,21 @@ def private(schools: pd.DataFrame) -> Flags:
     return _equals(schools, "ownership", "private")
 
 
+def unknown_owner(schools: pd.DataFrame) -> Flags:
+    """Schools of which it is not known who runs them."""
+    if "ownership" not in schools:
+        return np.ones(len(schools), bool)
+    return schools["ownership"].isna().to_numpy(bool)
+
+
+def coming_in(schools: pd.DataFrame, stage: str) -> float | None:
+    """Pupils from outside the region; None where no school states any number, not even 0."""
+    stated = [name for name in ("pupils_from_outside", f"pupils_from_outside_{stage}") if name in schools]
+    if not stated or bool(schools[stated].isna().all(axis=None)):
+        return None
+    return float(schools["incoming"].sum())
+
+
 def outside(schools: pd.DataFrame) -> Flags:
     """Schools beyond the boundary."""
     return _equals(schools, "scope", "outside")

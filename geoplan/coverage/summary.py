@@ -13,7 +13,7 @@ from geoplan.coverage.accounts import totals
 from geoplan.coverage.demand import Units
 from geoplan.coverage.enrol import ON_FOOT, Enrolled, ways
 from geoplan.coverage.reach import share, walk_statistics, within
-from geoplan.coverage.stage import F64, I64, WAYS, Flags, StageInput, outside, private
+from geoplan.coverage.stage import F64, I64, WAYS, Flags, StageInput, coming_in, outside, private, unknown_owner
 from geoplan.coverage.tables import Counted, area_codes
 from geoplan.enrolment import MILLION
 from geoplan.inequality import end_ratio, gini, quantile, theil
@@ -85,7 +85,8 @@ def _schools(counted: Counted) -> dict[str, Any]:
         "places_assumed": float(part.loc[part["places_assumed"].astype(bool), "places"].sum()),
         "places_assumed_share": _assumed_share(counted),
         "schools_places_unknown": int(part["places"].isna().sum()),
-        "pupils_from_outside": float(part["incoming"].sum()),
+        "schools_ownership_unknown": int(unknown_owner(schools)[chosen].sum()),
+        "pupils_from_outside": coming_in(part, counted.given.stage),
     }
 
 

@@ -83,7 +83,7 @@ def cells_table(counted: Counted) -> pd.DataFrame:
 
 
 def schools_table(counted: Counted) -> pd.DataFrame:
-    """One row a school, in the given order; NaN where a school does not serve the stage."""
+    """One row a school, in the given order; NaN where a school does not serve the stage, or takes no pupils by it."""
     given, units, options, enrolled = counted.given, counted.units, counted.options, counted.enrolled
     schools, size = given.schools, len(given.schools)
     serves = schools["serves"].to_numpy(bool)
@@ -92,12 +92,11 @@ def schools_table(counted: Counted) -> pd.DataFrame:
     inside = assigned + schools["incoming"].to_numpy(float)
     table = pd.DataFrame({"id": schools["id"].to_numpy(), "places": places})
     table["places_source"] = schools["places_source"].to_numpy()
-    table["pupils_assigned"] = np.where(serves, assigned, np.nan)
-    table["pupils_nearest"] = np.where(
-        counted.offer.recruits, school_load(assign_nearest(enrolled.problem)) / MILLION, np.nan
-    )
+    takes = counted.offer.recruits
+    table["pupils_assigned"] = np.where(takes, assigned, np.nan)
+    table["pupils_nearest"] = np.where(takes, school_load(assign_nearest(enrolled.problem)) / MILLION, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        table["load"] = np.where(places > 0, inside / places, np.nan)
+        table["load"] = np.where(takes & (places > 0), inside / places, np.nan)
     reach = sum_by(options.school.astype(np.int64), units.amount[options.unit], size) / MILLION
     table["reach_pupils"] = np.where(serves, reach, np.nan)
     table["walk_m"] = _mean_walk(enrolled.school, enrolled, size)

@@ -11,6 +11,7 @@ from geoplan.reasons.coverage import (
     headline,
     held_straight,
     places_known,
+    rounded,
     rule_sentences,
 )
 from geoplan.reasons.figures import decimal, known, metres, minutes, people, percent, sentence, share, subject, whole
@@ -35,6 +36,7 @@ __all__ = [
     "percent",
     "placeholders",
     "places_known",
+    "rounded",
     "rule_sentences",
     "sentence",
     "share",

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoplan.reasons.catalogue import catalogue, placeholders
-from geoplan.reasons.coverage import Summary, flags, left_out_private, names, places_known
+from geoplan.reasons.coverage import (
+    Summary,
+    account_amounts,
+    flags,
+    left_out_private,
+    names,
+    places_known,
+    rounded,
+)
 from geoplan.reasons.figures import known, sentence
 from geoplan.standards import Standards, interval, load, number
 
@@ -76,6 +84,9 @@ def _places(summary: Summary, much: float) -> Found:
 
 
 def _private(summary: Summary) -> Found:
+    schools, unknown = known(summary.get("schools")), known(summary.get("schools_ownership_unknown"))
+    if schools and unknown:
+        yield "care_ownership_unknown", {"count": unknown, "schools": schools}
     private = left_out_private(summary)
     if private is not None:
         count, places = private
@@ -88,7 +99,7 @@ def _edge(summary: Summary) -> Found:
     near, base = known(edge.get("pupils_near_edge")), known(summary.get("pupils"))
     if not near or near < 0.5 or not base:
         return
-    closed, open_ = known(edge.get("closed")), known(edge.get("open"))
+    closed, open_ = _served(edge, "closed"), _served(edge, "open")
     if summary.get("schools_outside") == 0:
         yield "care_edge_closed", {"pupils": near, "base": base}
     elif closed is None or open_ is None or not places_known(summary):
@@ -97,9 +108,16 @@ def _edge(summary: Summary) -> Found:
         yield "care_edge_both", {"pupils": near, "base": base, "closed": closed, "open": open_}
 
 
+def _served(edge: Mapping[str, Any], reading: str) -> float | None:
+    """Those with a place, rounded as the accounts of the reading are."""
+    accounts = account_amounts({"accounts": edge.get(f"{reading}_accounts")})
+    return rounded(accounts)["served"] if accounts else known(edge.get(reading))
+
+
 def _off_network(summary: Summary) -> Found:
-    off, base = known((summary.get("accounts") or {}).get("off_network")), known(summary.get("pupils"))
-    if off and off >= 0.5 and base:
+    accounts, base = account_amounts(summary), known(summary.get("pupils"))
+    off = rounded(accounts)["off_network"] if accounts else 0
+    if off and base:
         yield "care_off_network", {"pupils": off, "base": base}
 
 

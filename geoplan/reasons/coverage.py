@@ -63,7 +63,7 @@ def account_sentences(summary: Summary, language: str, *, stage: str | None = No
     base = sum(exact.values())
     said = [
         sentence(code, language, pupils=count, share=amount / base, base=base, **params, **words)
-        for (name, amount), count in zip(exact.items(), whole([*exact.values()]), strict=True)
+        for (name, amount), count in zip(exact.items(), rounded(exact).values(), strict=True)
         for code, params in [_account(name, summary)]
         if base > 0 and (count > 0 or name == next(iter(exact)))
     ]
@@ -140,6 +140,11 @@ def account_amounts(summary: Summary) -> dict[str, float] | None:
         return amounts if len(amounts) == len(ACCOUNTS) else None
     reached = amounts.pop("served") + amounts.pop("in_reach_no_place")
     return {"in_reach_places_unknown": reached, **amounts}
+
+
+def rounded(accounts: Mapping[str, float]) -> dict[str, int]:
+    """The accounts in whole pupils, as every page and sentence gives them."""
+    return dict(zip(accounts, whole([*accounts.values()]), strict=True))
 
 
 def search_cap(rules: Iterable[Mapping[str, Any]]) -> float | None:

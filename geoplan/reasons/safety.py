@@ -60,8 +60,9 @@ def _unrouted(safety: Summary) -> Found:
 
 def _undetermined(safety: Summary) -> Found:
     amounts = verdict_amounts(safety)
-    if amounts[1] >= 0.5:
-        yield "safety_care_undetermined", {"pupils": amounts[1], "base": sum(amounts)}
+    undetermined = whole(amounts)[1]
+    if undetermined:
+        yield "safety_care_undetermined", {"pupils": undetermined, "base": sum(amounts)}
 
 
 def _least_known(safety: Summary, language: str) -> Found:

@@ -108,6 +108,24 @@ def test_private_schools_do_not_recruit_unless_the_plan_says_so():
     assert both.summary["ownership"]["private"]["recruiting"]
 
 
+def test_a_school_that_takes_nobody_has_no_load():
+    schools = [school("P", ownership="private", walk_m={"a": 50}), school("S", ownership="public", walk_m={"a": 60})]
+    found = stage_coverage(stage_input([home("a")], schools))
+    assert found.schools["load"].isna().tolist() == [True, False]
+    assert found.schools["pupils_assigned"].isna().tolist() == [True, False]
+
+
+def test_what_nobody_states_is_unknown_in_the_reconciliation():
+    silent = stage_coverage(stage_input([home("a")], [school("S", enrolment_primary=9, walk_m={"a": 1})])).summary
+    assert (silent["reconciliation"]["in"], silent["reconciliation"]["private"]) == (None, None)
+    assert (silent["pupils_from_outside"], silent["schools_ownership_unknown"]) == (None, 1)
+    assert silent["reconciliation"]["ratio"] is not None
+    stated = {"enrolment_primary": 9, "pupils_from_outside": 0, "ownership": "public", "walk_m": {"a": 1}}
+    told = stage_coverage(stage_input([home("a")], [school("S", **stated)])).summary
+    assert (told["reconciliation"]["in"], told["reconciliation"]["private"]) == (0, 0)
+    assert (told["pupils_from_outside"], told["schools_ownership_unknown"]) == (0, 0)
+
+
 def test_nearest_asks_at_the_nearest_school_only():
     homes = [home("a", 30), home("b", 30)]
     schools = [school("S", 40, walk_m={"a": 100, "b": 200}), school("T", 40, walk_m={"a": 400, "b": 400})]

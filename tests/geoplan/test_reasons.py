@@ -243,7 +243,30 @@ def test_every_caution_has_its_reason() -> None:
     assert set(care(resolution={"side_m": 200, "limit_m": 500})) == {"care_resolution"}
     assert set(care(completeness={"share_300m": 0.8, "threshold": 0.9})) == {"care_completeness"}
     assert care(completeness={"share_300m": 0.95, "threshold": 0.9}) == {}
-    assert set(care(accounts={"off_network": 22})) == {"care_off_network"}
+    assert set(care(accounts=SUMMARY["accounts"])) == {"care_off_network"}
+
+
+def test_unknown_owners_are_said_with_their_number() -> None:
+    assert care(schools_ownership_unknown=4)["care_ownership_unknown"].startswith(
+        "Whether a school is public or private"
+    )
+    assert "4 of 9 schools" in care(schools_ownership_unknown=4)["care_ownership_unknown"]
+    assert care(schools_ownership_unknown=0) == {}
+
+
+def test_a_figure_is_the_same_among_the_accounts_and_in_the_notes() -> None:
+    accounts = {"served": 100.4, "in_reach_no_place": 0.4, "out_of_reach": 30.3, "off_network": 132.5}
+    found = {"pupils": 263.6, "schools": 1, "accounts": accounts}
+    note = next(note for note in reasons.care_notes(found, "en") if note.code == "care_off_network")
+    count = reasons.rounded(accounts)["off_network"]
+    assert count == 133 and note.text.startswith("133 of 264")
+    tied = {**accounts, "out_of_reach": 30.6, "served": 100.8, "in_reach_no_place": 0.7}
+    note = next(note for note in reasons.care_notes({**found, "accounts": tied}, "en") if "off" in note.code)
+    assert note.text.startswith(f"{reasons.rounded(tied)['off_network']} of ")
+    edge = {"pupils_near_edge": 60, "closed": 100.4, "open": 120.0, "closed_accounts": accounts}
+    said = care(edge={**edge, "open_accounts": tied})["care_edge_both"]
+    first, second = (reasons.rounded(part)["served"] for part in (accounts, tied))
+    assert f"{first} have a place" in said and f"{second} counting" in said
 
 
 def test_enrolment_far_from_the_residents_must_be_explained() -> None:
