@@ -40,6 +40,8 @@ from geoplan.safety.turns import I8, U8, Turns, high_of, low_of, within
 SAFE, UNSAFE, UNDETERMINED = "safe", "unsafe", "undetermined"
 SAFE_UP_TO, UNSAFE_FROM = 2, 3
 WORST = 4
+NEAR_DM, FAR_DM = 20_000, 200_000
+"""How far a search goes first where no distance is known, and from where on it goes as far as the streets do."""
 ANYTHING = within(15, 15)
 """Every level is allowed; only turning back is not."""
 
@@ -129,14 +131,14 @@ def safe_routes(
     Parameters
     ----------
     turns, homes, doors
-        From `build_turns`, `join_legs` of the cells, and `doors_of`.
+        From `build_turns`, `join_homes` and `doors_of`.
     rules
         Detour bound and weights.
     pairs
         (cell, school) rows; a pair may occur once only.
     walk_dm
-        Walking distance of each pair from `geoplan.reach`, so that searches need not go farther; without it they go
-        as far as the streets do.
+        Walking distance of each pair from `geoplan.reach`, where known: how far the first search goes. Results do not
+        depend on it.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def safe_routes(
         Exact, and the same whatever the order of pairs and the number of threads.
     """
     cell, school = (np.array(rows, np.int32) for rows in pairs)
-    limit = np.full(len(cell), UNLIMITED) if walk_dm is None else np.asarray(walk_dm, np.int64)
+    limit = np.full(len(cell), NEAR_DM) if walk_dm is None else np.maximum(np.asarray(walk_dm, np.int64), 1)
     given = prepare_searching(turns, homes, doors, rules, cell)
     order = np.argsort(school, kind="stable")
     schools, first = np.unique(school[order], return_index=True)
@@ -166,7 +168,7 @@ def _of_school(school: School, rows: I64, limit_dm: int) -> Iterator[Found]:
     """Routes of a school's pairs ``rows``: the shortest of all, then the safest class by class."""
     given = school.given
     cells = given.cell[rows]
-    base, short = find(school, cells, ANYTHING, limit_dm)
+    base, short = _shortest(school, cells, limit_dm)
     yield Found(False, rows, follow(school, short, ANYTHING, base))
     waiting = np.flatnonzero(short.begin >= 0)
     bound = given.rules.longest_dm(short.key)
@@ -182,6 +184,19 @@ def _of_school(school: School, rows: I64, limit_dm: int) -> Iterator[Found]:
             chosen, group = group[able], group[~able]
             for places, ways in _in_class(school, cells[chosen], bound[chosen], by_length.of(able), allow, base):
                 yield Found(True, rows[chosen[places]], ways)
+
+
+def _shortest(school: School, cells: I32, limit_dm: int) -> tuple[int, Starts]:
+    """The shortest ways: searched for within the limit first, then farther until every cell has its own.
+
+    What is longer than the limit of its search may not be the shortest.
+    """
+    while True:
+        base, found = find(school, cells, ANYTHING, limit_dm)
+        known = (found.begin >= 0) & (found.key <= limit_dm)
+        if known.all() or limit_dm >= UNLIMITED:
+            return base, found
+        limit_dm = 4 * limit_dm if limit_dm < FAR_DM else UNLIMITED
 
 
 def _able(school: School, cells: I32, bound: I64, waiting: I64, allow: Flags) -> Flags:
