@@ -163,30 +163,32 @@ def _used(node: Tags, way: Tags) -> tuple[str, ...]:
 
 
 def cross(tags: Any, here: Facility) -> Crossed:
-    """Level of crossing the road of some tags (``rural, forward, backward`` among them) with what stands there.
-
-    Speed or lanes that are assumed never make a level certain, except at signals.
-    """
+    """Level of crossing the road of some tags (``rural, forward, backward`` among them) with what stands there."""
     rural, ways = bool(tags.get("rural")), {way: bool(tags.get(way, True)) for way in ("forward", "backward")}
     road = carriageway(tags, rural=rural, **ways)
-    found = crossed(road, here)
+    prior = carriageway({"highway": tags.get("highway", "road")}, rural=rural, **ways)
+    found = _crossed(road, _span(road, prior), here)
     used = tuple(f"{tag}={tags[tag]}" for tag in ("highway", *SPEED_TAGS, *LANE_TAGS) if tag in tags)
-    low, high = found.low, found.high
-    if road.assumed and low == high and found.rule != "crossing_signals":
-        widest = crossed(carriageway({"highway": tags.get("highway", "road")}, rural=rural, **ways), here)
-        low, high = opened(low, (widest.low, widest.high))
-    return found._replace(low=low, high=high, used=(*used, *found.used))
+    return found._replace(used=(*used, *found.used))
 
 
-def crossed(road: Carriageway, here: Facility) -> Crossed:
-    """Level of crossing a road of known bounds.
+def _span(road: Carriageway, prior: Carriageway) -> tuple[int, int]:
+    """Best and worst level without help; what is assumed never makes it certain."""
+    low, high = (base(road.lanes[k], road.km_h[k]) for k in (0, 1))
+    if not road.assumed or low < high:
+        return low, high
+    return opened(low, (base(prior.lanes[0], prior.km_h[0]), base(prior.lanes[1], prior.km_h[1])))
+
+
+def _crossed(road: Carriageway, span: tuple[int, int], here: Facility) -> Crossed:
+    """Level of crossing a road that has the levels ``span`` without help.
 
     Without a mapped crossing the best is an ideal one nobody has drawn (1), the worst is the table's level. Where
     ``crossing=no`` says there is none, both are the table's. A mapped crossing has the table's level less what its
     treatments are credited; with signals it has the level of signals. Untold signals, markings and islands may be
     there at best and are not at worst.
     """
-    worst = credited(base(road.lanes[1], road.km_h[1]), here, possible=False)
+    worst = credited(span[1], here, possible=False)
     if here.state == ABSENT:
         return Crossed(1, worst, "crossing_unmapped", ("crossing", *road.assumed), here.used)
     if here.state == MAPPED and here.signals:
@@ -195,7 +197,7 @@ def crossed(road: Carriageway, here: Facility) -> Crossed:
     if here.state == MAPPED and here.signals is None:
         return Crossed(1, worst, "crossing_control", ("crossing", *_untold(here), *road.assumed), here.used)
     refused = here.state == REFUSED
-    best = credited(base(road.lanes[0], road.km_h[0]), here, possible=not refused)
+    best = credited(span[0], here, possible=not refused)
     untold = () if refused else _untold(here)
     return Crossed(best, worst, "crossing_refused" if refused else _rule(here), (*untold, *road.assumed), here.used)
 
