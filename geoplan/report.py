@@ -14,7 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from geoplan.compare import sentence as comparison_sentence
-from geoplan.reasons import account_sentences, both_ways, care_notes, headline, people, percent, term, terms
+from geoplan.compare.labels import in_whole_pupils, row_label, run_label, written
+from geoplan.reasons import account_sentences, both_ways, care_notes, headline, term, terms
 from geoplan.run import Run
 from layers.errors import Fault
 
@@ -197,21 +198,12 @@ def print_comparison(out: Console, found: Mapping[str, Any], language: str) -> N
     table = Table(expand=True)
     table.add_column(TEXTS[language]["metric"], overflow="fold", ratio=3)
     for run in found["runs"]:
-        table.add_column(str(run.get("scenario") or run["run_id"]), justify="right")
+        table.add_column(escape(run_label(run, language)), justify="right", overflow="fold")
     table.add_column(TEXTS[language]["change"], justify="right")
-    for row in found["rows"]:
-        if row.get("area_id"):
-            continue
-        figures = [_figure(value, row["unit"], language) for value in row["values"]]
-        change = _figure(row["changes"][-1], row["unit"], language)
-        table.add_row(f"{row['stage']} · {row['section']} · {row['key']}", *figures, change)
+    for row in in_whole_pupils([row for row in found["rows"] if not row.get("area_id")]):
+        figures = [written(value, row["unit"], language) for value in (*row["values"], row["changes"][-1])]
+        table.add_row(row_label(row, language), *figures)
     out.print(table)
-
-
-def _figure(value: float | None, unit: str, language: str) -> str:
-    if value is None:
-        return "–"
-    return percent(value, language) if unit == "share" else people(value, language)
 
 
 def norm_table(rows: Sequence[Mapping[str, Any]], language: str) -> Table:

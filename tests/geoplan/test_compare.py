@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from geoplan import store
 from geoplan.compare import compare, sentence
+from geoplan.compare.labels import in_whole_pupils, row_label, written
 from geoplan.errors import PlanError
+from geoplan.report import print_comparison
 from geoplan.run import Run
 from tests.toytown import toytown_run
 
@@ -201,3 +205,32 @@ def test_other_regions_and_other_cells_are_refused(base: Run) -> None:
     other = replace(base, summary={**base.summary, "stages": {"senior": {}}})
     with pytest.raises(PlanError, match="no stage in common"):
         compare([base, other])
+
+
+def test_figures_are_written_by_their_unit() -> None:
+    assert [written(value, "index", "en") for value in (0.512, 0.498, -0.014)] == ["0.512", "0.498", "-0.014"]
+    assert written(None, "index", "en") == "–" and written(318.2, "m", "zh") == "318米"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_row_has_a_label_in_words(base: Run, language: str) -> None:
+    rows = [row for row in compare([base, changed(base, enlarge)])["rows"] if not row["area_id"]]
+    labels = [row_label(row, language) for row in rows]
+    assert len(set(labels)) == len(labels) and not any("_" in label for label in labels)
+    assert language == "en" or not any(word in label for label in labels for word in ("primary", "walk", "gini"))
+
+
+def test_accounts_side_by_side_are_rounded_as_on_the_page(base: Run) -> None:
+    found = compare([base, changed(base, enlarge)])
+    rows = [
+        row for row in in_whole_pupils(found["rows"]) if row["section"] == "accounts" and row["stage"] == "primary"
+    ]
+    assert [row["values"][0] for row in rows] == [99, 8, 36, 1]
+    assert all(row["changes"][1] == row["values"][1] - row["values"][0] for row in rows)
+
+
+def test_columns_are_headed_by_scenario_and_run(base: Run) -> None:
+    out = Console(file=StringIO(), width=160)
+    print_comparison(out, compare([base, changed(base, enlarge)]), "zh")
+    said = out.file.getvalue()  # type: ignore[attr-defined]
+    assert base.run_id in said and "abcdef012345" in said and "小学 · 可达且有学位" in said and "0." in said
