@@ -143,7 +143,7 @@ def _run(
     language = language or plan_language(plan)
     say = partial(_say, language=language)
     layers = read_layers(plan, say=say)
-    result = make_run(layers, say=say, parts=parts)
+    result = make_run(layers, say=say, parts=parts, cache=layers.plan.root / "cache")
     say("map")
     folder = target or layers.plan.root
     sweep(folder / "runs")

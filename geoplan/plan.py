@@ -58,7 +58,7 @@ def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
     return read(plan, buffer_m=buffer_m, say=say)
 
 
-def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PARTS) -> Run:
+def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PARTS, cache: Path | None = None) -> Run:
     """Compute a plan: demand, reach, places, enrolment, accounts, stage by stage.
 
     Parameters
@@ -69,6 +69,8 @@ def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PART
         Called with the key of each step.
     parts
         What to compute: coverage is always there, ``safety`` adds the routes.
+    cache
+        A folder to keep the walking network in between runs; the run is the same with and without.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PART
         The same for the same layers: no clock, no chance, any order of rows. Timings stand in the manifest only.
     """
     clock = _Clock(say)
-    situation = take_stock(layers, say=clock)
+    situation = take_stock(layers, say=clock, cache=cache)
     stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
     clock("publish")

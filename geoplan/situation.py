@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from geoplan.demand import Demand, pupils
 from geoplan.errors import PlanError
+from geoplan.network.cache import Shelf, street_parts
 from geoplan.reach import (
     Gates,
     Homes,
@@ -28,6 +30,7 @@ from layers.planfile import PlanFile
 from layers.population import refine, resolution_fault
 
 Say = Callable[[str], None]
+NO_SHELF = Shelf()
 QUARTER = 4  # cells may be at most a quarter of the shortest limit in use (docs/method.md, Resolution)
 
 
@@ -86,8 +89,11 @@ def longest_limit_m(plan: PlanFile, standards: Standards, stages: Sequence[str])
     return float(max([*rule_limits, *plan.coverage.limits_m]))
 
 
-def take_stock(layers: Layers, *, say: Say) -> Situation:
-    """Demand and distances of a plan, ready for the accounts of each stage."""
+def take_stock(layers: Layers, *, say: Say, cache: Path | None = None) -> Situation:
+    """Demand and distances of a plan, ready for the accounts of each stage.
+
+    ``cache`` is a folder to keep the network and its homes in, by checksum; without it nothing is written.
+    """
     plan = layers.plan
     standards = plan_standards(plan)
     stages = plan_stages(plan, standards)
@@ -106,10 +112,11 @@ def take_stock(layers: Layers, *, say: Say) -> Situation:
         school_year=plan.schools.year,
     )
     say("network")
-    network = prepare(layers.streets)
+    shelf = Shelf(cache)
+    network = shelf.kept(Network, lambda: street_parts(layers.streets), lambda: prepare(layers.streets))
     say("reach")
     limit_m = longest_limit_m(plan, standards, stages)
-    homes, gates = attach(layers, network, cells, setting, standards)
+    homes, gates = attach(layers, network, cells, setting, standards, shelf)
     walk = walk_pairs(network, homes, gates, round(limit_m * 10))
     return Situation(standards, stages, cells, setting, rule_book, demand, network, homes, gates, walk)
 
@@ -136,11 +143,19 @@ def resolution(cells: Cells) -> dict[str, float] | None:
 
 
 def attach(
-    layers: Layers, network: Network, cells: Cells, setting: NDArray[np.object_], standards: Standards
+    layers: Layers,
+    network: Network,
+    cells: Cells,
+    setting: NDArray[np.object_],
+    standards: Standards,
+    shelf: Shelf = NO_SHELF,
 ) -> tuple[Homes, Gates]:
     """Homes and gates on the network, each within the snap limit of its setting."""
     limits = snap_limits_m(layers.plan, standards)
-    homes = attach_homes(network, cells.table[["x", "y"]].to_numpy(float), by_setting(limits, setting))
+    xy, snap_m = cells.table[["x", "y"]].to_numpy(float), by_setting(limits, setting)
+    homes = shelf.kept(
+        Homes, lambda: (*street_parts(layers.streets), xy, snap_m), lambda: attach_homes(network, xy, snap_m)
+    )
     row_of = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
     owner = row_of.reindex(layers.gates["school_id"]).to_numpy()
     points = np.column_stack([layers.gates.geometry.x, layers.gates.geometry.y])

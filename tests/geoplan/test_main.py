@@ -14,6 +14,7 @@ from rich.console import Console
 import geoplan.__main__ as door
 import geoplan.plan
 from geoplan.__main__ import EXIT_DATA, EXIT_INTERRUPTED, EXIT_REQUEST, main
+from geoplan.plan import make_run, read_layers
 from geoplan.report import MOST, fault_table, fault_verdict, norm_table
 from geoplan.standards import load, norm_rows
 from layers.errors import Fault
@@ -165,7 +166,7 @@ def test_one_warning_is_not_warnings() -> None:
 
 def test_a_fault_without_a_file_has_no_bare_colon_and_a_value_is_said_once() -> None:
     assert Fault("region_none").place() == ""
-    fault = Fault("schools_one_spot", "warning", "a.csv", 3, value="S1 / S2")
+    fault = Fault("schools_one_spot", "warning", "a.csv", 3, value="S1 / S2", params={"count": 2})
     assert fault.shown().count("S1 / S2") == 1 and "(" not in fault.shown()
     assert fault.place("zh") == "a.csv，第 3 行"
 
@@ -195,3 +196,14 @@ def test_norms_can_be_read_at_eighty_columns() -> None:
     lines = found.get().splitlines()
     assert max(map(len, lines)) <= 80 and "标准" in lines[1] and "confidence" not in found.get()
     assert sum("cn.circle15.walk" in line for line in lines) == 1
+
+
+def test_a_run_with_a_cache_equals_one_without(town: Path) -> None:
+    layers = read_layers(town)
+    plain = make_run(layers)
+    for _ in range(2):
+        kept = make_run(layers, cache=town / "cache")
+        assert kept.run_id == plain.run_id and kept.summary == plain.summary
+        assert all(table.equals(kept.tables[name]) for name, table in plain.tables.items())
+    names = {path.name.partition("-")[0] for path in (town / "cache").iterdir()}
+    assert {"network", "homes"} <= names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ from numba.core.dispatcher import Dispatcher
 
 from geoplan import reach
 from geoplan.network import kernels, kernels_layout, kernels_pairs, snap_kernels
-from geoplan.network.cache import cached, load, save
+from geoplan.network.cache import cached, checksum, load, save, street_parts
 from geoplan.network.join import Homes, Network
 from tests.geoplan.test_reach import a_case, network_of, streets_of_a_cross
 
@@ -46,6 +47,52 @@ def test_kept_under_a_checksum_and_made_once(tmp_path: Path) -> None:
     assert len(made) == 2
     assert (first.graph.towards.packed == second.graph.towards.packed).all()
     assert not [path for path in (tmp_path / "cache").iterdir() if path.name.startswith(".")]
+
+
+def test_what_was_damaged_is_made_anew(tmp_path: Path) -> None:
+    def make() -> Network:
+        return reach.prepare(streets_of_a_cross())
+
+    whole = cached(tmp_path, "abc", Network, make)
+    (place,) = tmp_path.iterdir()
+    file = max(place.glob("*.npy"), key=lambda path: path.stat().st_size)
+    good = file.read_bytes()
+    for damaged in (good[:-3], good[:-8] + b"\xff" * 8, b"", None):
+        file.unlink() if damaged is None else file.write_bytes(damaged)
+        again = cached(tmp_path, "abc", Network, make)
+        assert (again.graph.towards.packed == whole.graph.towards.packed).all()
+        assert file.read_bytes() == good
+    (place / "sums.json").write_text("[", encoding="utf-8")
+    cached(tmp_path, "abc", Network, make)
+    assert list(tmp_path.iterdir()) == [place]
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    found = cached(tmp_path / "cache", "abc", Network, lambda: reach.prepare(streets_of_a_cross()))
+    assert len(found.edge_row)
+
+
+def test_only_the_last_few_are_kept(tmp_path: Path) -> None:
+    for name in "abcde":
+        cached(tmp_path, name, Network, lambda: reach.prepare(streets_of_a_cross()))
+    assert len(list(tmp_path.iterdir())) == 3 and any(path.name.endswith("-e") for path in tmp_path.iterdir())
+
+
+def test_every_column_the_network_reads_counts_for_the_checksum() -> None:
+    streets = streets_of_a_cross()
+    known = {checksum(*street_parts(streets))}
+    edges = streets.edges
+    changes = [edges.assign(length_m=edges["length_m"] + 0.1), edges.assign(private=~edges["private"]),
+               edges.assign(walk=False), edges.assign(u=edges["v"], v=edges["u"]), edges.iloc[1:],
+               edges.assign(ferry_min=3.0), edges.set_geometry(edges.translate(0.1))]  # fmt: skip
+    known |= {checksum(*street_parts(replace(streets, edges=changed))) for changed in changes}
+    known.add(checksum(*street_parts(replace(streets, nodes=streets.nodes + 1.0))))
+    barrier = streets.edges.iloc[:1][["geometry"]].assign(kind="wall")
+    known.add(checksum(*street_parts(replace(streets, barriers=barrier))))
+    known.add(checksum(*street_parts(replace(streets, openings=barrier.set_geometry(barrier.centroid)))))
+    assert len(known) == len(changes) + 4
+    assert checksum(*street_parts(streets_of_a_cross())) in known
 
 
 def compiled(module: ModuleType) -> dict[str, int]:
