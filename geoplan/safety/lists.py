@@ -30,7 +30,9 @@ SURVEY = (
 SIDE = "sidewalk"  # where the element is known but not which side children walk on
 
 
-def survey_list(routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame) -> pd.DataFrame:
+def survey_list(
+    routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame, *, whole_ways: bool = False
+) -> pd.DataFrame:
     """Elements that may be fit or not, by the pupils whose route they leave open.
 
     Parameters
@@ -42,6 +44,8 @@ def survey_list(routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame) -> pd.
     elements
         ``kind, osm_id, level_low, level_high, assumed`` (``;``-joined tags), ``length_m``; ``mapped`` (crossings)
         and ``name`` where known.
+    whole_ways
+        One row a way instead of one an edge: to hand out; ``element`` is then the first of its edges.
 
     Returns
     -------
@@ -52,15 +56,51 @@ def survey_list(routes: pd.DataFrame, uses: Uses, elements: pd.DataFrame) -> pd.
     """
     unsure = (uses.low <= FIT) & (uses.high > FIT)
     open_ = _distinct(uses.only(unsure & (elements["kind"] != "leg").to_numpy()[uses.element]))
-    amount = routes["pupils"].to_numpy(np.float64)[open_.route]
-    pupils = np.bincount(open_.element, amount, len(elements))
+    found = _counted(routes, open_, elements)
+    if whole_ways:
+        found = _by_way(routes, open_, found)
+    return ranked(found, ["pupils", "pupil_metres", "mapped"], [False, False, True], SURVEY)
+
+
+def _counted(routes: pd.DataFrame, open_: Uses, elements: pd.DataFrame) -> pd.DataFrame:
+    pupils = np.bincount(open_.element, routes["pupils"].to_numpy(np.float64)[open_.route], len(elements))
     rows = np.flatnonzero(pupils > 0)
     found = described(elements, rows).assign(pupils=pupils[rows])
     crossing = (found["kind"] == "crossing").to_numpy()
     length = elements["length_m"].to_numpy(np.float64)[rows]
     found["pupil_crossings"] = np.where(crossing, found["pupils"], 0.0)
     found["pupil_metres"] = np.where(crossing, 0.0, found["pupils"] * np.nan_to_num(length))
-    return ranked(found, ["pupils", "pupil_metres", "mapped"], [False, False, True], SURVEY)
+    return found
+
+
+def _by_way(routes: pd.DataFrame, open_: Uses, found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one kind and id as one; a pupil counts once a way, metres add up."""
+    if found.empty:
+        return found
+    by = found.sort_values("element", kind="stable").groupby(["kind", "osm_id"], sort=True)
+    first = by["element"].transform("min")
+    way_of = dict(zip(found["element"], first.reindex(found.index), strict=True))
+    way = np.array([way_of.get(element, -1) for element in open_.element.tolist()], dtype=np.int64)
+    met = _distinct(Uses(open_.route, way, open_.low, open_.high).only(way >= 0))
+    pupils = pd.Series(routes["pupils"].to_numpy(np.float64)[met.route]).groupby(met.element).sum()
+    merged = by.agg(
+        {
+            "element": "min",
+            "name": "first",
+            "mapped": "min",
+            "level_low": "min",
+            "level_high": "max",
+            "look_for": _all_tags,
+            "pupil_metres": "sum",
+        }
+    ).reset_index()
+    merged["pupils"] = pupils.reindex(merged["element"]).to_numpy(np.float64)
+    merged["pupil_crossings"] = np.where(merged["kind"] == "crossing", merged["pupils"], 0.0)
+    return merged
+
+
+def _all_tags(texts: pd.Series[str]) -> str:
+    return ";".join(dict.fromkeys(tag for text in texts for tag in text.split(";")))
 
 
 def _distinct(uses: Uses) -> Uses:
@@ -110,6 +150,10 @@ def in_words(table: pd.DataFrame, language: str) -> pd.DataFrame:
     told = [say(row, language) for row in table.to_dict("records")]
     hidden = [name for name in ("element", "mapped", "problem") if name in table]
     shown = table.drop(columns=hidden).assign(what_to_do=np.array(told, dtype=object))
+    amounts = [name for name in ("pupils", "pupil_crossings", "pupil_metres") if name in shown]
+    shown[amounts] = shown[amounts].round(1)
+    if "name" in shown:
+        shown["name"] = shown["name"].astype(object).fillna("")
     for column, group in (("kind", "element_kind"), ("osm_type", "osm_type")):
         if column in shown:
             shown[column] = [term(f"{group}.{value}", language) for value in shown[column]]

@@ -12,7 +12,6 @@ from geoplan.safety.measures import FIT
 from geoplan.safety.works import F64, I64, Mask, Works, merged
 
 I8 = NDArray[np.int8]
-STANDING = ("safe", "fixable", "undetermined", "unfixable")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from geoplan.safety.lists import described, ranked
 from layers.bundle import Streets
 
 F64 = NDArray[np.float64]
+TAGGED_AS = {"separation": "verge"}  # what a level needs to know, by the tag that would tell it
 FIX = ("rank", "osm_type", "osm_id", "problem", "tag", "value", "pupils")
 
 
@@ -67,7 +68,7 @@ def missing_tags(elements: pd.DataFrame, pupils: F64) -> pd.DataFrame:
 
 def _missing(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     """Type, id, problem and tag of what is missing at an element."""
-    tags = [tag for tag in str(record["assumed"]).split(";") if tag]
+    tags = [TAGGED_AS.get(tag, tag) for tag in str(record["assumed"]).split(";") if tag]
     if record["kind"] == "segment":
         yield from (("way", record["osm_id"], "tag_missing", tag) for tag in tags)
         return

@@ -92,7 +92,7 @@ def plan_retrofits(
     Parameters
     ----------
     routes
-        One row a route: ``pupils``.
+        One row a route: ``pupils``, and ``verdict`` where some pairs have no route: theirs is missing.
     uses
         The elements of every route with the levels the route meets.
     elements
@@ -114,15 +114,16 @@ def plan_retrofits(
     rows, bad = narrowed(failing(uses))
     part = elements.iloc[rows].assign(element=rows).reset_index(drop=True)
     fix = fixes(part, measures(funds.costs), judge)
-    stand = standing(len(routes), bad, fix["measures"].notna().to_numpy())
+    walked = _walked(routes)
+    stand = np.where(walked, standing(len(routes), bad, fix["measures"].notna().to_numpy()), "no_route")
     asked = needs(routes.assign(standing=stand), bad, part, fix["cost"].to_numpy(np.float64))
     plan, plans = _plans(asked.works, funds)
     built, gained = asked.built(plan.built), asked.gained(asked.works.gained(plan.built))
     free = float(routes["pupils"].to_numpy(np.float64)[asked.gained_free].sum())
     ranked, works = _ranked(asked, plan, bad, routes, part.join(fix))
     verdict = {
-        "verdict_before": verdicts(len(routes), bad),
-        "verdict_after": verdicts(len(routes), _mended(bad, built, fix)),
+        "verdict_before": verdicts(len(routes), bad, walked),
+        "verdict_after": verdicts(len(routes), _mended(bad, built, fix), walked),
     }
     found = pd.DataFrame({"standing": stand, **verdict, "gained": gained}, index=routes.index)
     return Retrofits(
@@ -134,6 +135,10 @@ def plan_retrofits(
         elements=fix.assign(built=built).set_index(pd.Index(rows, name="element")),
         summary=_summary(_figures(plan, free), routes, found),
     )
+
+
+def _walked(routes: pd.DataFrame) -> Mask:
+    return routes["verdict"].notna().to_numpy(bool) if "verdict" in routes else np.ones(len(routes), dtype=bool)
 
 
 def _checked(funds: Funds) -> Funds:
@@ -161,11 +166,16 @@ def _mended(uses: Uses, built: Mask, fix: pd.DataFrame) -> Uses:
     return Uses(uses.route, uses.element, np.minimum(uses.low, after), np.minimum(uses.high, after))
 
 
-def verdicts(n_routes: int, uses: Uses) -> NDArray[np.object_]:
-    """``safe`` when the worst high is at most 2, ``unsafe`` when the worst low is above it, else ``undetermined``."""
+def verdicts(n_routes: int, uses: Uses, walked: Mask | None = None) -> NDArray[np.object_]:
+    """``safe`` when the worst high is at most 2, ``unsafe`` when the worst low is above it, else ``undetermined``.
+
+    ``walked`` is False for pairs without a route, whose verdict is None.
+    """
     found = np.full(n_routes, "safe", dtype=object)
     found[uses.route[uses.high > FIT]] = "undetermined"
     found[uses.route[uses.low > FIT]] = "unsafe"
+    if walked is not None:
+        found[~walked] = None
     return found
 
 
@@ -198,7 +208,7 @@ def _summary(figures: dict[str, Any], routes: pd.DataFrame, found: pd.DataFrame)
     stand, gained = found["standing"].to_numpy(), found["gained"].to_numpy(bool)
     return {
         **figures,
-        "pupils_not_safe": float(pupils[stand != "safe"].sum()),
+        "pupils_not_safe": float(pupils[~np.isin(stand, ("safe", "no_route"))].sum()),
         "pupils_gained": float(pupils[gained].sum()),
         "pupils_left": float(pupils[(stand == "fixable") & ~gained].sum()),
         "pupils_undetermined": float(pupils[stand == "undetermined"].sum()),

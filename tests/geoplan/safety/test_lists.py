@@ -62,6 +62,22 @@ def test_an_unknown_side_of_the_street_is_what_to_look_for() -> None:
     assert survey_list(ROUTES, open_side, elements())["look_for"].tolist() == ["sidewalk"]
 
 
+def test_edges_of_one_way_are_one_row_when_handed_out() -> None:
+    parts = elements().assign(osm_id=["11", "21-12", "22", "11", "14"])
+    parts["assumed"] = ["maxspeed", "crossing;lanes", "crossing:markings", "maxspeed;lit", "lit"]
+    parts.loc[3, ["level_low", "level_high"]] = [1, 4]
+    level = parts[["level_low", "level_high"]].to_numpy(np.int8)
+    route, element = np.array([0, 0, 1]), np.array([0, 3, 3])
+    met = Uses(route, element, level[element, 0], level[element, 1])
+    found = survey_list(ROUTES, met, parts, whole_ways=True)
+    assert found[["osm_id", "pupils", "pupil_metres"]].to_numpy().tolist() == [["11", 15.0, 10 * 200.0 + 15 * 90.0]]
+    assert found.loc[0, "look_for"] == "maxspeed;lit" and found.loc[0, "element"] == 0
+    assert found[["level_low", "level_high"]].to_numpy().tolist() == [[1, 4]]
+    assert survey_list(ROUTES, met, parts)["pupils"].tolist() == [15, 10]
+    same = survey_list(ROUTES, uses(), elements())
+    pd.testing.assert_frame_equal(survey_list(ROUTES, uses(), elements(), whole_ways=True), same, check_dtype=False)
+
+
 def test_the_order_of_rows_changes_nothing() -> None:
     order = np.array([3, 1, 4, 0, 2])
     back = np.argsort(order)

@@ -318,6 +318,14 @@ def test_the_cheapest_sufficient_set_is_chosen_and_a_worse_judgement_is_not_beli
     assert worse["measures"].isna().all() and worse["level_after"].tolist() == [3, 4, 2]
 
 
+def test_pairs_without_a_route_are_neither_safe_nor_mended() -> None:
+    routes, uses, elements = case()
+    found = plan_retrofits(routes.assign(verdict=["unsafe", "unsafe", None]), uses.only(uses.route < 2), elements)
+    assert found.routes["standing"].tolist() == ["fixable", "fixable", "no_route"]
+    assert pd.isna(found.routes["verdict_after"].iloc[2]) and found.summary["pupils_not_safe"] == 100
+    assert found.summary["pupils_gained"] == 100
+
+
 def test_segments_and_crossings_join_into_one_list() -> None:
     segments = from_lists(np.array([0, 2, 2]), np.array([0, 1]), np.array([3, 1]), np.array([3, 2]))
     crossings = from_lists(np.array([0, 0, 1]), np.array([0]), np.array([1]), np.array([4]), first=2)
