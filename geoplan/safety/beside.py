@@ -61,7 +61,7 @@ def has_pavement_beside(edges: gpd.GeoDataFrame) -> Flags:
     found = np.zeros(len(edges), dtype=bool)
     silent = np.all([pd.isna(column(edges, key)) for key in KEYS], axis=0)
     roads = np.flatnonzero(is_road(edges) & silent)
-    pavements = np.flatnonzero(column(edges, "footway") == "sidewalk")
+    pavements = np.flatnonzero((column(edges, "footway") == "sidewalk") & ~is_road(edges))
     if roads.size == 0 or pavements.size == 0:
         return found
     lines, layer = edges.geometry.to_numpy(), layer_of(edges)

@@ -146,7 +146,7 @@ def _crossing_ways(streets: Streets) -> tuple[I32, tuple[Mapping[str, Any], ...]
     """Per node the crossing way through it (-1 none) as a row of the tags also given; the first by its tags."""
     edges = streets.edges
     drawn = (column(edges, "footway") == "crossing") | (column(edges, "cycleway") == "crossing")
-    rows = np.flatnonzero(drawn & edges["walk"].to_numpy(bool))
+    rows = np.flatnonzero(drawn & ~is_road(edges) & edges["walk"].to_numpy(bool))
     grouped = kinds(edges.iloc[rows], WAY_TAGS)
     order = np.argsort([repr(sorted(tags.items())) for tags in grouped.tags], kind="stable")
     rank = np.empty(len(order), np.int32)

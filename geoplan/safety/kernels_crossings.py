@@ -13,8 +13,8 @@ from numba import njit
 EITHER, LEFT, RIGHT, NEAREST = 0, 1, 2, 3
 """Side of the street a turn is walked on: not known; left; right; the one with less to cross, as the walk is free."""
 
-STRAIGHT_DEG, SAME_NAME_DEG, NAME_BONUS_DEG, SPLIT_DEG = 50.0, 100.0, 45.0, 50.0
-"""How far two arms may bend and still be one road; with one name; what a name counts; how wide a street splits."""
+STRAIGHT_DEG, SAME_NAME_DEG, NAME_DEG, SPLIT_DEG = 50.0, 100.0, 60.0, 50.0
+"""How far two arms may bend and still be one road; with one name; what names count; how wide a street splits."""
 
 
 @njit(cache=True, nogil=True)
@@ -121,9 +121,10 @@ def roads_at_nodes(start: Any, arc: Any, angle: Any, road: Any, name: Any, onewa
                 for q in range(p + 1, last):
                     if group[arc[q]] >= 0 or not road[arc[q] >> 1]:
                         continue
-                    same = name[arc[p] >> 1] >= 0 and name[arc[p] >> 1] == name[arc[q] >> 1]
+                    named = name[arc[p] >> 1] >= 0 and name[arc[q] >> 1] >= 0
+                    same = named and name[arc[p] >> 1] == name[arc[q] >> 1]
                     bend = bend_deg(angle[arc[p]], angle[arc[q]])
-                    cost = bend - NAME_BONUS_DEG if same else bend
+                    cost = bend - NAME_DEG if same else bend + NAME_DEG if named else bend
                     if bend <= (SAME_NAME_DEG if same else STRAIGHT_DEG) and cost < best - 1e-9:
                         best, i, j = cost, p, q
             if i < 0:

@@ -109,10 +109,17 @@ def _carriageway(tags: Any, kind: str) -> Judged:
         int("maxspeed" not in road.assumed), int("lanes" not in road.assumed), int(side.present is not None or apart),
         int(light.value is not None), int(paving.value is not None),
     )  # fmt: skip
-    wrong = (*road.wrong, *side.wrong, *buffer_wrong, *light.wrong, *paving.wrong)
+    wrong = (*road.wrong, *side.wrong, *buffer_wrong, *light.wrong, *paving.wrong, *_misplaced(tags))
     rule = "segment_tunnel" if tunnel else _rule(kind, walk.here, apart, rural)
     used = _used(tags, ("highway", *EDGE_TAGS[4:]))
     return Judged(low, high, rule, _assumed(road, walk), used, known, tuple(dict.fromkeys(wrong)))
+
+
+def _misplaced(tags: Tags) -> tuple[Wrong, ...]:
+    """A carriageway that is tagged as a pavement; it is judged as a carriageway."""
+    if tags.get("footway") not in PAVEMENTS:
+        return ()
+    return (Wrong("tags_contradict", "highway+footway", f"{tags['highway']}; {tags['footway']}"),)
 
 
 def opened(level: int, widest: tuple[int, int]) -> tuple[int, int]:

@@ -112,6 +112,11 @@ def test_odd_values_count_as_unknown() -> None:
         assert one(highway="secondary", **tags) == one(highway="secondary")
 
 
+def test_a_carriageway_tagged_as_a_pavement_stays_a_carriageway() -> None:
+    found = judge({"highway": "tertiary", "footway": "sidewalk"})
+    assert found.rule == "segment_unknown" and found.wrong[0].tag == "highway+footway"
+
+
 def test_the_greater_limit_of_two_directions_counts() -> None:
     both = {"highway": "secondary", "lanes": "2", "sidewalk": "no"}
     assert one(**both, maxspeed__forward="30", maxspeed__backward="50") == one(**both, maxspeed="50")
