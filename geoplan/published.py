@@ -92,7 +92,8 @@ def _schools(layers: Layers, stages: Mapping[str, StageCoverage]) -> gpd.GeoData
 
 def _areas(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> gpd.GeoDataFrame:
     residents = situation.cells.table.groupby("area_id")["residents"].sum()
-    base = layers.areas[["area_id", "name", "setting", "geometry"]].copy()
+    named = [name for name in ("area_id", "name", "name_en", "setting", "geometry") if name in layers.areas]
+    base = layers.areas[named].copy()
     base["residents"] = base["area_id"].map(residents).fillna(0.0)
     for stage, found in stages.items():
         figures = found.areas.set_index("area_id")[list(AREA_COLUMNS)].add_suffix(f"_{stage}")

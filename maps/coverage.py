@@ -21,7 +21,7 @@ from folium.utilities import JsCode
 
 from geoplan.run import Run
 from maps import schools
-from maps.language import Say, speaker
+from maps.language import Say, name_in, speaker
 from maps.scene import region_bounds
 from maps.story import local_text
 
@@ -103,7 +103,7 @@ def coverage_map(
         layer.add_to(drawn)
     for tiles in sheets.cells:
         _raster(tiles, credit, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
-    for vector in _vectors(run, rings or schools.ring_features(schools.cards(run, stage, "en")), say):
+    for vector in _vectors(run, rings or schools.ring_features(schools.cards(run, stage, language)), language):
         vector.add_to(drawn)
     if sheets.cells:
         narrow: Any = JsCode("window.innerWidth < 900")
@@ -158,14 +158,16 @@ def _raster(tiles: Tiles, credit: str, pane: str, *, overlay: bool, control: boo
     )
 
 
-def _vectors(run: Run, rings: Mapping[str, Any], say: Say) -> Iterable[Layer]:
+def _vectors(run: Run, rings: Mapping[str, Any], language: str) -> Iterable[Layer]:
+    say = speaker(language)
     for name, title, look in (
         ("areas", say("Sub-areas"), {"color": "#5c6975", "weight": 1, "dashArray": "4 3", "fill": False}),
         ("boundary", say("Boundary"), {"color": "#3b4753", "weight": 1.6, "fill": False}),
     ):
         table = run.tables.get(name)
         if isinstance(table, gpd.GeoDataFrame) and len(table) > (name == "areas"):
-            yield _outline(table, title, look, named=name == "areas" and len(table) <= AREA_LABELS)
+            told = table.assign(name=_names(table, language))
+            yield _outline(told, title, look, named=name == "areas" and len(table) <= AREA_LABELS)
     gates = schools.gate_features(run)
     if gates["features"]:
         yield folium.GeoJson(
@@ -174,8 +176,13 @@ def _vectors(run: Run, rings: Mapping[str, Any], say: Say) -> Iterable[Layer]:
     yield folium.GeoJson(rings, name=say("Schools"), point_to_layer=JsCode("geoplan.ring"), key="schools")
 
 
+def _names(table: gpd.GeoDataFrame, language: str) -> list[str]:
+    rows = table.drop(columns="geometry").assign(row="").to_dict("records")
+    return [name_in(row, "row", language) for row in rows]
+
+
 def _outline(table: gpd.GeoDataFrame, title: str, look: Mapping[str, Any], *, named: bool) -> folium.GeoJson:
-    kept = table[["name", "geometry"]] if "name" in table else table[["geometry"]].assign(name="")
+    kept = table[["name", "geometry"]]
     kept = kept.set_geometry(kept.geometry.simplify(_detail(table)).set_precision(1e-6, mode="pointwise"))
     label: dict[str, Any] = {"on_each_feature": JsCode("geoplan.area")} if named else {}
     return folium.GeoJson(

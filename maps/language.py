@@ -7,10 +7,11 @@ pages and ``map.html``, which has no web application around it.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
@@ -59,6 +60,13 @@ class MemoryDomain(Domain):
     def get_translations(self) -> Translations:
         """Catalogue of the language of the request."""
         return translations(get_locale().language)
+
+
+def name_in(row: Mapping[str, Any], key: str, language: str) -> str:
+    """Name of a school or sub-area: ``name_en`` on English pages where there is one, else its name, else the key."""
+    english = row.get("name_en") if language == "en" else None
+    found = (name for name in (english, row.get("name")) if isinstance(name, str) and name.strip())
+    return next(found, str(row[key]))
 
 
 def number(value: object, language: str, digits: int = 0) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from geoplan.reasons import known, terms
 from geoplan.run import Run
-from maps.language import metres, number, percent, speaker
+from maps.language import metres, name_in, number, percent, speaker
 from maps.story import serving
 
 LEAST_RADIUS, MOST_RADIUS, FULL_RADIUS = 5.0, 13.0, 9.0  # px: empty, far over full, exactly full
@@ -54,7 +54,7 @@ def _card(school: Mapping[str, Any], stage: str, language: str) -> Card:
     outside = school.get("scope") == "outside"
     return Card(
         school_id=str(school["id"]),
-        name=str(school.get("name") or school["id"]),
+        name=name_in(school, "id", language),
         note=_note(school, outside, language),
         rows=(
             (say("places"), _places(school, stage, language)),

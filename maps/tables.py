@@ -9,7 +9,8 @@ import geopandas as gpd
 
 from geoplan.reasons import known
 from geoplan.run import Run
-from maps.language import metres, number, percent, speaker
+from maps.landmarks import place_names
+from maps.language import metres, name_in, number, percent, speaker
 from maps.story import places_known
 from maps.style import account_colour, status_names
 
@@ -39,7 +40,7 @@ class HomeRow:
     pupils: str
     status: str
     nearest: str
-    area: str
+    place: str
 
 
 def area_rows(run: Run, stage: str, language: str) -> tuple[AreaRow, ...]:
@@ -57,7 +58,7 @@ def _area(row: dict[Any, Any], stage: str, language: str, *, stated: bool) -> Ar
     pupils, served = known(row.get(f"pupils_{stage}")), known(row.get(f"served_{stage}")) if stated else None
     return AreaRow(
         area_id=str(row["area_id"]),
-        name=str(row.get("name") or row["area_id"]),
+        name=name_in(row, "area_id", language),
         pupils=number(pupils, language),
         served=percent(served / pupils if pupils and served is not None else None, language),
         radius_share=percent(row.get(f"radius_share_{stage}"), language),
@@ -76,28 +77,32 @@ def worst_homes(run: Run, stage: str, language: str) -> tuple[HomeRow, ...]:
         reached = reached + cells[f"no_place_{stage}"]
     lacking = cells[f"pupils_{stage}"] - reached
     worst = cells.assign(lacking=lacking).nlargest(WORST, "lacking")
-    names = area_names(run)
+    names = area_names(run, language)
     statuses = status_names(language)
+    rows = worst[worst["lacking"] > 0].to_dict("records")
+    points = [(round(row["geometry"].y, 6), round(row["geometry"].x, 6)) for row in rows]
+    places = place_names(run, points, [names.get(str(row.get("area_id")), "") for row in rows], language)
     return tuple(
         HomeRow(
             cell_id=str(row["cell_id"]),
-            lat=round(row["geometry"].y, 6),
-            lon=round(row["geometry"].x, 6),
+            lat=lat,
+            lon=lon,
             pupils=number(row["lacking"], language, 1),
             status=statuses.get(str(row[f"status_{stage}"]), ""),
             nearest=metres(row.get(f"nearest_m_{stage}"), language),
-            area=names.get(str(row.get("area_id")), ""),
+            place=place,
         )
-        for row in worst[worst["lacking"] > 0].to_dict("records")
+        for row, (lat, lon), place in zip(rows, points, places, strict=True)
     )
 
 
-def area_names(run: Run) -> dict[str, str]:
+def area_names(run: Run, language: str) -> dict[str, str]:
     """Names of the sub-areas by id."""
     areas = run.tables.get("areas")
     if areas is None or "name" not in areas:
         return {}
-    return {str(area): str(name) for area, name in zip(areas["area_id"], areas["name"], strict=True)}
+    rows = areas[[name for name in ("area_id", "name", "name_en") if name in areas]].to_dict("records")
+    return {str(row["area_id"]): name_in(row, "area_id", language) for row in rows}
 
 
 def source_rows(run: Run) -> tuple[dict[str, Any], ...]:
@@ -117,7 +122,7 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
     rows = (
         (say("residents"), number(cell["residents"], language, 1)),
         (say("pupils of the stage"), number(cell.get(f"pupils_{stage}"), language, 1)),
-        (say("assigned school"), school_name(run, school)),
+        (say("assigned school"), school_name(run, school, language)),
         (say("walk to it"), metres(cell.get(f"walk_m_{stage}"), language)),
         (say("walk to the nearest"), metres(cell.get(f"nearest_m_{stage}"), language)),
         (say("straight line"), metres(cell.get(f"straight_m_{stage}"), language)),
@@ -136,16 +141,16 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
         "card": {
             "name": status_names(language).get(shown, shown),
             "colour": account_colour(shown) if shown != "none" else "",
-            "note": area_names(run).get(str(cell.get("area_id")), ""),
+            "note": area_names(run, language).get(str(cell.get("area_id")), ""),
             "rows": rows,
         },
     }
 
 
-def school_name(run: Run, school_id: object) -> str:
+def school_name(run: Run, school_id: object, language: str) -> str:
     """The name of a school; an en dash when there is none."""
     schools = run.tables.get("schools")
     if not isinstance(school_id, str) or schools is None:
-        return number(None, "en")
-    found = schools.loc[schools["id"] == school_id, "name"]
-    return str(found.iloc[0]) if len(found) else school_id
+        return number(None, language)
+    found = schools[schools["id"] == school_id]
+    return name_in(found.iloc[0].to_dict(), "id", language) if len(found) else school_id

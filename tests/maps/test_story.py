@@ -123,6 +123,27 @@ def test_worst_homes_are_those_with_most_children_lacking_a_place(toytown: Run) 
     assert homes and homes[0].pupils == "2.4" and homes[0].status == "Out of reach"
 
 
+def test_homes_can_be_told_apart_and_found(toytown: Run) -> None:
+    for language in ("en", "zh"):
+        homes = tables.worst_homes(toytown, "primary", language)
+        assert len({home.place for home in homes}) == len(homes)
+        assert all(("Street" in home.place) or ("Avenue" in home.place) for home in homes)
+    assert "附近，" in homes[0].place and "(" not in homes[0].place
+    bare = replace(toytown, tables={**toytown.tables, "base_streets": toytown.tables["base_streets"].iloc[:0]})
+    assert all(f"({home.lat:.5f}, " in home.place for home in tables.worst_homes(bare, "primary", "en"))
+
+
+def test_english_pages_show_english_names(toytown: Run) -> None:
+    named = toytown.tables["schools"].assign(name="青禾小学", name_en="Qinghe School")
+    areas = toytown.tables["areas"].assign(name="青禾镇", name_en=["Qinghe Town", None])
+    run = replace(toytown, tables={**toytown.tables, "schools": named, "areas": areas})
+    assert {card.name for card in schools.cards(run, "primary", "en")} == {"Qinghe School"}
+    assert {card.name for card in schools.cards(run, "primary", "zh")} == {"青禾小学"}
+    assert [row.name for row in tables.area_rows(run, "primary", "en")] == ["Qinghe Town", "青禾镇"]
+    assert tables.school_name(run, named["id"].iloc[0], "en") == "Qinghe School"
+    assert set(tables.area_names(run, "zh").values()) == {"青禾镇"}
+
+
 def test_a_home_tells_its_school_by_name(toytown: Run) -> None:
     row = int(toytown.tables["cells"].index[toytown.tables["cells"]["school_primary"] == "S1"][0])
     card = tables.cell_card(toytown, row, "primary", "en")["card"]
