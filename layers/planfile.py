@@ -209,12 +209,11 @@ FILES: dict[str, tuple[str, ...]] = {
 }
 """Keys that name a file, each with the keys that let it be fetched later."""
 
-ENDINGS = (
-    *(".csv", ".tsv", ".txt", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet", ".zip"),
-    *(".tif", ".tiff", ".asc", ".img", ".nc"),
-    *(".osm", ".osm.xml", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".graphml"),
-)
-"""How files end that some reader takes; a file outside the plan folder must end so before it is looked at."""
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet", ".zip")
+RASTERS = (".tif", ".tiff", ".asc", ".img", ".nc")
+STREETS = (".osm", ".osm.xml", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".graphml")
+ENDINGS = {"population.raster": RASTERS, "streets.elevation": RASTERS, "streets.osm": STREETS}
+"""How the files of a key end, ``TABLES`` for others; one outside the plan folder must end so to be looked at."""
 
 SOURCES: dict[str, tuple[str, ...]] = {
     "region_none": ("region.boundary", "region.place"),
@@ -305,12 +304,9 @@ def _name_faults(data: dict[str, Any], plan: Path, *, files: bool, inside: Path 
             continue
         if not _is_plain(name) or (inside is not None and not _lies_in(plan.parent / name, inside)):
             faults.append(Fault("plan_path", file=plan.name, column=key, value=name[:80]))
-        elif _is_outside(name) and not name.lower().endswith(ENDINGS):
-            faults.append(
-                Fault(
-                    "plan_ending", file=plan.name, column=key, value=name[:80], params={"endings": " ".join(ENDINGS)}
-                )
-            )
+        elif _is_outside(name) and not name.lower().endswith(endings := ENDINGS.get(key, TABLES)):
+            shown = {"endings": " ".join(endings)}
+            faults.append(Fault("plan_ending", file=plan.name, column=key, value=name[:80], params=shown))
         elif files and not (plan.parent / name).is_file() and not any(_value(data, other) for other in online):
             faults.append(Fault("plan_file_missing", file=plan.name, column=key, value=name[:80]))
     return faults

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layers.errors import Fault, InputError
-from layers.planfile import ENDINGS, FILES, PlanFile, outside_notes, read_plan
+from layers.planfile import ENDINGS, FILES, RASTERS, STREETS, TABLES, PlanFile, outside_notes, read_plan
 from layers.population.window import DRIVERS
 from layers.streets.osm import SUFFIXES
 from layers.tables import EXTENSIONS
@@ -164,16 +164,28 @@ def test_a_file_outside_the_folder_is_taken_with_a_note(tmp_path: Path) -> None:
     assert not outside_notes(read_plan(_write(folder, GOOD)))
 
 
+@pytest.mark.parametrize("ending", ["passwd", "private.key", "strange.tif.txt.xyz"])
 @pytest.mark.parametrize("key", sorted(FILES))
-def test_no_file_outside_the_folder_with_a_strange_ending_is_ever_named(tmp_path: Path, key: str) -> None:
+def test_no_file_outside_the_folder_with_a_strange_ending_is_ever_named(
+    tmp_path: Path, key: str, ending: str
+) -> None:
     section, _, name = key.partition(".")
     text = re.sub(rf"^{name} = .*$", "", GOOD, flags=re.MULTILINE) if f"[{section}]" in GOOD else GOOD
     head = f"[{section}]\n"
-    line = f'{name} = "../../../etc/passwd"\n'
+    line = f'{name} = "../../../etc/{ending}"\n'
     text = text.replace(head, head + line) if head in text else text + head + line
     found = [(fault.code, fault.column) for fault in _faults(_write(tmp_path, text))]
     assert ("plan_ending", key) in found and ("plan_file_missing", key) not in found
 
 
 def test_endings_are_those_of_the_readers() -> None:
-    assert set(ENDINGS) == {*EXTENSIONS, *DRIVERS, *SUFFIXES, ".graphml"}
+    assert set(TABLES) == set(EXTENSIONS) and set(RASTERS) == set(DRIVERS)
+    assert set(STREETS) == {*SUFFIXES, ".graphml"} and set(ENDINGS) <= set(FILES)
+
+
+def test_a_key_takes_only_its_own_kind_from_outside(tmp_path: Path) -> None:
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    (tmp_path / "notes.txt").touch()
+    faults = _faults(_write(folder, GOOD.replace("streets.osm.pbf", "../notes.txt")))
+    assert [(fault.code, fault.column) for fault in faults] == [("plan_ending", "streets.osm")]
