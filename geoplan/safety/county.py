@@ -13,23 +13,27 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.coverage import StageCoverage
+from geoplan.safety.audit import audited
 from geoplan.safety.beside import is_road
 from geoplan.safety.classes import VERDICTS, pupils_by, school_classes
 from geoplan.safety.costs import route_rules
 from geoplan.safety.crossings import Crossings, arm_kinds, crossing_elements
-from geoplan.safety.exposure import Exposure, crossings_met, exposure, steps_dm
+from geoplan.safety.elements import elements_table, failing_uses
+from geoplan.safety.exposure import Exposure, exposure
 from geoplan.safety.facilities import NOTHING, cross
 from geoplan.safety.gates import by_school, gate_audit
 from geoplan.safety.legs import Doors, Legs, doors_of, join_gates, join_homes
 from geoplan.safety.levels import completeness, segment_levels
 from geoplan.safety.lists import survey_list
-from geoplan.safety.needs import Uses, joined
+from geoplan.safety.needs import Uses
+from geoplan.safety.osm_list import fix_list, missing_tags, wrong_tags
+from geoplan.safety.rejudged import by_rules
 from geoplan.safety.retrofits import Funds, Retrofits, plan_retrofits
 from geoplan.safety.routes import Routes, safe_routes
-from geoplan.safety.turns import Turns, build_turns, high_of, low_of, pack
+from geoplan.safety.turns import Turns, build_turns, pack
 from geoplan.settings import by_setting, setting_of_cells, setting_of_schools, snap_limits_m
 from geoplan.situation import Situation
-from layers.bundle import Layers
+from layers.bundle import Layers, Streets
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,18 @@ def county_safety(
     )  # fmt: skip
     pairs = pairs.assign(verdict=routes.safest.verdict, price_m=routes.price_dm / 10.0)
     seen = exposure(scape.turns, scape.homes, scape.doors, routes.safest, pairs["pupils"].to_numpy())
-    elements = _elements(layers, situation, scape)
-    uses = _uses(scape, routes)
-    works = plan_retrofits(pairs, uses, elements, Funds(costs=layers.tables.get("costs")))
+    streets = audited(layers.streets, layers.tables.get("audit"))
+    elements = elements_table(streets, scape.levels, scape.crossings.table)
+    edge_row = situation.network.edge_row
+    uses = failing_uses(scape.turns, routes.safest, (scape.homes, scape.doors), edge_row, elements)
+    judge = by_rules(streets, scape.rural, scape.crossings.table)
+    works = plan_retrofits(pairs, uses, elements, Funds(costs=layers.tables.get("costs")), judge=judge)
     told = walks.merge(pairs[["cell", "school", "verdict"]], on=["cell", "school"])
     told["area_id"] = situation.cells.table["area_id"].to_numpy()[told["cell"]]
-    audit = gate_audit(layers.streets, layers.gates, layers.schools, situation.standards, rural=scape.rural)
+    audit = gate_audit(streets, layers.gates, layers.schools, situation.standards, rural=scape.rural)
     tables = _tables(layers, situation, scape, seen)
     tables |= _lists(pairs, uses, elements, works) | {"gate_audit": audit}
+    tables["osm_fixes"] = _osm_fixes(streets, elements, edge_row, seen, scape.crossings.table)
     return CountySafety(
         tables=tables,
         schools=_schools(layers, told, by_school(audit)),
@@ -140,50 +148,6 @@ def _walks(stages: Mapping[str, StageCoverage]) -> pd.DataFrame:
         flows = found.flows[found.flows["way"] == "walk"]
         parts.append(flows.groupby(["cell", "school"])["pupils"].sum().reset_index().assign(stage=stage))
     return pd.concat(parts, ignore_index=True)
-
-
-def _elements(layers: Layers, situation: Situation, scape: Streetscape) -> gpd.GeoDataFrame:
-    """Segments in the order of the graph's edges, then crossings, as works and lists want them."""
-    rows = situation.network.edge_row
-    edges, levels = layers.streets.edges.iloc[rows], scape.levels.loc[rows]
-    segments = pd.DataFrame(
-        {
-            "kind": "segment",
-            "osm_id": edges["osm_id"].to_numpy(object),
-            "length_m": edges["length_m"].to_numpy(float),
-            "mapped": True,
-            "geometry": edges.geometry.to_numpy(),
-        }
-    )
-    table = scape.crossings.table
-    places = pd.DataFrame({"kind": "crossing", "osm_id": table["osm_id"].to_numpy(object), "length_m": np.nan})
-    places = places.assign(mapped=table["mapped"].to_numpy(bool), geometry=table.geometry.to_numpy())
-    sources = ((segments, levels, edges), (places, table, table))
-    for target, judged, named in sources:
-        for name in ("level_low", "level_high"):
-            target[name] = judged[name].to_numpy(np.int8)
-        for name in ("rule", "assumed", "used"):
-            target[name] = judged[name].astype(object).to_numpy()
-        for name in ("name", "highway"):
-            target[name] = named[name].to_numpy(object)
-    both = pd.concat([segments, places], ignore_index=True)
-    return gpd.GeoDataFrame(both, geometry="geometry", crs=layers.crs)
-
-
-def _uses(scape: Streetscape, routes: Routes) -> Uses:
-    """Segments and crossings on the safest routes; a crossing that may be passed by is open downwards."""
-    turns, ways = scape.turns, routes.safest
-    walked = steps_dm(turns, scape.homes, scape.doors, ways) > 0
-    route = np.repeat(np.arange(len(ways.start) - 1, dtype=np.int64), np.diff(ways.start))[walked]
-    arc = ways.arc[walked]
-    along = Uses(route, turns.edge[arc].astype(np.int64), low_of(turns.level[arc]), high_of(turns.level[arc]))
-    met = crossings_met(turns, ways)
-    place = np.repeat(np.arange(len(met.start) - 1, dtype=np.int64), np.diff(met.start))
-    best, worst = (scape.crossings.table[name].to_numpy(np.int8)[met.element] for name in ("level_low", "level_high"))
-    low = np.where(met.certain, best, 1).astype(np.int8)
-    first = int(turns.edge.max(initial=-1)) + 1
-    over = Uses(place, met.element.astype(np.int64) + first, low, worst)
-    return joined(along, over)
 
 
 def _tables(layers: Layers, situation: Situation, scape: Streetscape, seen: Exposure) -> dict[str, pd.DataFrame]:
@@ -203,10 +167,30 @@ def _tables(layers: Layers, situation: Situation, scape: Streetscape, seen: Expo
 
 
 def _lists(pairs: pd.DataFrame, uses: Uses, elements: gpd.GeoDataFrame, works: Retrofits) -> dict[str, pd.DataFrame]:
-    survey = survey_list(pairs, uses, elements)
-    geometry = elements.geometry.to_numpy()[survey["element"].to_numpy(np.int64)]
-    survey = gpd.GeoDataFrame(survey.assign(tags=survey["look_for"]), geometry=geometry, crs=elements.crs)
+    survey = survey_list(pairs, uses, elements, whole_ways=False)
+    row = survey["element"].to_numpy(np.int64)
+    crossing = (survey["kind"] == "crossing").to_numpy()
+    first = int((elements["kind"] == "segment").sum())
+    survey = survey.assign(
+        tags=survey["look_for"],
+        edge=np.where(survey["kind"] == "segment", row, -1),
+        element=np.where(crossing, row - first, -1),
+    )
+    survey = gpd.GeoDataFrame(survey, geometry=elements.geometry.to_numpy()[row], crs=elements.crs)
+    survey = survey[survey.geometry.notna()]
     return {"survey": survey, "retrofits": works.table, "retrofit_curve": works.curve}
+
+
+def _osm_fixes(
+    streets: Streets, elements: pd.DataFrame, edge_row: NDArray[np.int32], seen: Exposure, crossings: pd.DataFrame
+) -> pd.DataFrame:
+    """What to put right in OpenStreetMap, what most pupils meet first."""
+    walked = np.zeros(len(streets.edges))
+    walked[edge_row] = seen.edge_pupils
+    met = np.zeros(len(streets.nodes))
+    np.maximum.at(met, crossings["node"].to_numpy(), seen.crossing_pupils)
+    pupils = np.concatenate([walked, seen.crossing_pupils, np.zeros(len(elements) - len(walked) - len(crossings))])
+    return fix_list(missing_tags(elements, pupils), wrong_tags(streets, walked, met))
 
 
 def _schools(layers: Layers, told: pd.DataFrame, checklist: pd.DataFrame) -> pd.DataFrame:
