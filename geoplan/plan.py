@@ -83,7 +83,7 @@ def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PART
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
     clock("publish")
     tables = published(layers, situation, stages, safety)
-    faults = _warnings(layers, situation, stages)
+    faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ())]
     run_id = _identity(layers, situation, parts)
     return Run(
         run_id=run_id,

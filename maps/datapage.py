@@ -28,7 +28,7 @@ def _fault(stored: Mapping[str, Any], language: str) -> dict[str, Any]:
     texts = {part: stored.get(f"{part}{suffix}") or stored.get(part, "") for part in ("message", "remedy")}
     with suppress(KeyError, IndexError, ValueError):  # a code of another version, or its parameters were not kept
         texts = {"message": fault.message(language), "remedy": fault.remedy(language)}
-    return {**stored, **texts, "place": fault.place()}
+    return {**stored, **texts, "place": fault.place(language)}
 
 
 def role_names(language: str) -> dict[str, str]:

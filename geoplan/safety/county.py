@@ -21,6 +21,7 @@ from geoplan.safety.crossings import Crossings, arm_kinds, crossing_elements
 from geoplan.safety.elements import elements_table, failing_uses
 from geoplan.safety.exposure import Exposure, exposure
 from geoplan.safety.facilities import NOTHING, cross
+from geoplan.safety.faulty import tag_faults
 from geoplan.safety.gates import by_school, gate_audit
 from geoplan.safety.legs import Doors, Legs, doors_of, join_gates, join_homes
 from geoplan.safety.levels import completeness, segment_levels
@@ -34,6 +35,7 @@ from geoplan.safety.turns import Turns, build_turns, pack
 from geoplan.settings import by_setting, setting_of_cells, setting_of_schools, snap_limits_m
 from geoplan.situation import Situation
 from layers.bundle import Layers, Streets
+from layers.errors import Fault
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,13 @@ class Streetscape:
 
 @dataclass(frozen=True)
 class CountySafety:
-    """What a run keeps: metric tables, columns for schools (by row) and areas (by id), the summary."""
+    """What a run keeps: metric tables, columns for schools (by row) and areas (by id), the summary, odd tags."""
 
     tables: dict[str, pd.DataFrame]
     schools: pd.DataFrame
     areas: pd.DataFrame
     summary: dict[str, Any]
+    faults: tuple[Fault, ...]
 
 
 def streetscape(layers: Layers, situation: Situation) -> Streetscape:
@@ -138,6 +141,7 @@ def county_safety(
         schools=_schools(layers, told, by_school(audit)),
         areas=_wide(pupils_by(told, ["area_id", "stage"])),
         summary=_summary(told, pairs, routes, works, _known(scape, seen, situation)),
+        faults=tuple(tag_faults(streets, layers.plan.streets.osm or "")),
     )
 
 
