@@ -110,7 +110,7 @@ def cell(plan_id: str, run_id: str) -> Response:
     ``cell_id`` is null where nobody is counted.
     """
     path, run = find(plan_id, run_id)
-    stage = _stage(run)
+    stage = stage_asked(run)
     lon, lat = degrees("lon", 180), degrees("lat", 85.06)
     row = tiles.cell_at(scene.open_scene(path).raster, *scene.TO_MERCATOR.transform(lon, lat))
     if row is None:
@@ -118,7 +118,8 @@ def cell(plan_id: str, run_id: str) -> Response:
     return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language())))
 
 
-def _stage(run: Run) -> str:
+def stage_asked(run: Run) -> str:
+    """The stage of the request, else the first; NotFoundError when the run does not hold it."""
     stage = request.args.get("stage") or story.first_stage(run)
     story.stage_summary(run, stage)
     return stage
@@ -138,7 +139,7 @@ def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyRes
     path, run = find(plan_id, run_id)
     check_tile(z, x, y)
     at = (z, x, y)
-    stage = _stage(run) if name in style.CELL_LAYERS and name != "population" else ""
+    stage = stage_asked(run) if name in style.CELL_LAYERS and name != "population" else ""
 
     def make() -> bytes:
         shown, file = scene.open_scene(path), kept(path, "tiles") / name / str(z) / str(x) / f"{y}.png"

@@ -144,6 +144,12 @@ def route_names(language: str) -> dict[str, str]:
     return terms("route", language)
 
 
+def route_colours() -> dict[str, str]:
+    """The three fixed colours of routes."""
+    found = look.classes("route")
+    return dict(zip(found.values, found.colours, strict=True))
+
+
 def script_words(language: str) -> dict[str, str]:
     """What the page's script says, from the same catalogue."""
     say = speaker(language)

@@ -28,9 +28,8 @@ def safety_headline(safety: Summary, language: str, *, stage: str | None = None)
     if not base:
         return sentence("safety_headline_none", language, **words)
     safe, undetermined, unsafe = whole(amounts)
-    if not unsafe and not undetermined:
-        return sentence("safety_headline_all", language, base=base, **words)
-    code = "safety_headline" if undetermined else "safety_headline_certain"
+    ends = ("_certain" if unsafe else "_all", "" if unsafe else "_open")
+    code = f"safety_headline{ends[bool(undetermined)]}"
     return sentence(code, language, safe=safe, undetermined=undetermined, unsafe=unsafe, base=base, **words)
 
 
@@ -40,9 +39,17 @@ def verdict_amounts(safety: Summary) -> list[float]:
 
 
 def safety_detour(safety: Summary, language: str) -> str:
-    """What the safest routes cost in metres; empty where that is not known."""
-    detour = {key: known((safety.get("detour_m") or {}).get(key)) for key in ("mean", "p95")}
-    return "" if None in detour.values() else sentence("safety_detour", language, **detour)
+    """What the safest routes cost in metres; empty where that is not known.
+
+    ``detour_m`` is the mean, or ``mean`` and ``p95``.
+    """
+    found = safety.get("detour_m")
+    detour = found if isinstance(found, Mapping) else {"mean": found}
+    mean, most = known(detour.get("mean")), known(detour.get("p95"))
+    if mean is None:
+        return ""
+    code = "safety_detour_mean" if most is None else "safety_detour"
+    return sentence(code, language, mean=mean, p95=most)
 
 
 def safety_care(safety: Summary, language: str, *, stage: str | None = None) -> list[Note]:

@@ -1,4 +1,4 @@
-"""The API of route safety: vector tiles, one element, the checklist of one school's gates."""
+"""The API of route safety: vector tiles, one element, the routes of one home, the checklist of one school."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan.errors import NotFoundError, PlanError
 from maps import layerfiles, scene
-from maps.api import RUN, answer_tile, check_tile, degrees, find, kept
-from maps.safety import drawing, elements, rows
+from maps.api import RUN, answer_tile, check_tile, degrees, find, kept, stage_asked
+from maps.safety import drawing, elements, facts, rows
+from maps.safety.routes import route_at
 from maps.state import request_language
 from maps.tiles import tile_canvas
 
@@ -57,6 +58,16 @@ def nearest_element(plan_id: str, run_id: str) -> Response:
     if found:
         answer = elements.element(run, *found, request_language())
     return jsonify(layerfiles.plain(answer))
+
+
+@safety_api.get(f"{RUN}/route")
+def route(plan_id: str, run_id: str) -> Response:
+    """Both routes of the home at ``lon, lat`` to its school of the ``stage``: lines, lengths, verdicts, the worst."""
+    path, run = find(plan_id, run_id)
+    place = degrees("lon", 180), degrees("lat", 85.06)
+    if not facts.routes_known(run):
+        raise NotFoundError("routes not computed: this run holds no streets with levels")
+    return jsonify(layerfiles.plain(route_at(path, *place, stage_asked(run), request_language())))
 
 
 @safety_api.get(f"{RUN}/gates/<school_id>")

@@ -22,16 +22,22 @@ from maps.vectors import Drawn, Tile
 
 LEVELS = classes("level").colours
 UNTOLD = "#8592a0"  # darker than the account's grey: thin lines on a light ground
-CASE = "#3f4a55"
+CASE, INK = "#3f4a55", "#1c2733"
 AT_MOST_2, UNKNOWN, AT_LEAST_3 = 5, 6, 7  # looks beyond the levels 1 to 4 themselves
 COLOURS = (*LEVELS, LEVELS[1], UNTOLD, LEVELS[2])  # of look 1, 2 …
 DASH = (2.2, 1.4)  # widths on and off
 PUPILS = (0.0, 10.0, 50.0, 200.0, 1000.0)
 WIDTH_PX = (1.4, 2.6, 4.0, 6.5, 10.0)  # of a street at zoom 15
-RADIUS_PX = (3.0, 4.5, 6.0, 8.5, 12.0)  # of a crossing at zoom 15
+RADIUS_PX = (3.0, 4.0, 5.5, 8.0, 11.0)  # of a crossing at zoom 15
 ZOOMS = (9.0, 12.0, 15.0, 18.0)
-SCALE = (0.4, 0.6, 1.0, 1.5)
+LINE_SCALE = (0.4, 0.6, 1.0, 1.5)
+DOT_SCALE = (0.2, 0.4, 0.8, 1.5)
+UNUSED_FROM = 17  # zoom from which crossings that nobody walks over are shown
+UNUSED = 0.5  # how much of their colour streets nobody walks along keep
 SAMPLES = (10, 200)  # pupils a day shown in the legend
+
+USED: list[Any] = [">", ["get", "pupils"], 0]  # MapLibre expressions
+CHOSEN: list[Any] = ["==", ["id"], -1]
 
 _building = threading.RLock()
 
@@ -40,7 +46,7 @@ _building = threading.RLock()
 class Sample:
     """A line or circle of the legend and what it means."""
 
-    shape: str  # line, dashed, dot, ring, wide
+    shape: str  # line, dashed, dot, ring, wide, route
     colour: str
     label: str
     size: float = 4.0
@@ -85,19 +91,20 @@ def picture(scene: Scene, name: str, place: Tile) -> bytes:
     """The same tile as a picture, for browsers that draw no vectors."""
     found = layer(scene, name)
     rows = vectors.shown(found, place)
+    if name == "crossings" and place[0] < UNUSED_FROM:
+        rows = rows[found.tags["pupils"][rows] > 0]
     tags = {key: values[rows] for key, values in found.tags.items()}
     look = looks(tags["low"], tags["high"])
-    scale = float(np.interp(place[0], ZOOMS, SCALE))
     if name == "segments":
-        width = np.interp(tags["pupils"], PUPILS, WIDTH_PX) * scale
+        width = np.interp(tags["pupils"], PUPILS, WIDTH_PX) * np.interp(place[0], ZOOMS, LINE_SCALE)
         strokes = [
             Stroke(COLOURS[k - 1], float(w), DASH if k > len(LEVELS) else ())
             for k, w in zip(look, width, strict=True)
         ]
         return strokes_png(found, rows, place, strokes)
-    radius = np.interp(tags["pupils"], PUPILS, RADIUS_PX) * scale
+    radius = np.interp(tags["pupils"], PUPILS, RADIUS_PX) * np.interp(place[0], ZOOMS, DOT_SCALE)
     fills = [COLOURS[k - 1] if mapped else "#ffffff" for k, mapped in zip(look, tags["mapped"], strict=True)]
-    edges = [CASE if mapped else UNTOLD for mapped in tags["mapped"]]
+    edges = [CASE if mapped else COLOURS[k - 1] for k, mapped in zip(look, tags["mapped"], strict=True)]
     return points_png(found, rows, place, (fills, edges, radius))
 
 
@@ -123,24 +130,19 @@ def browser_style(root: str, version: str) -> dict[str, Any]:
         for name in LAYERS
     }
     certain: list[Any] = ["==", ["get", "low"], ["get", "high"]]
-    width = _by_zoom(WIDTH_PX)
+    width = _by_zoom(WIDTH_PX, LINE_SCALE)
+    case = {"line-color": CASE, "line-opacity": 0.45, "line-width": _by_zoom(WIDTH_PX, LINE_SCALE, 1.4)}
+    line = {"line-color": _colour(), "line-width": width, "line-opacity": ["case", USED, 1, UNUSED]}
     return {
         "version": 8,
         "sources": sources,
         "layers": [
-            _lines(
-                "segments-case", {"line-color": CASE, "line-opacity": 0.45, "line-width": _by_zoom(WIDTH_PX, 1.4)}
-            ),
-            _lines("segments-certain", {"line-color": _colour(), "line-width": width}, certain),
-            _lines("segments-bed", {"line-color": "#ffffff", "line-width": width}, ["!", certain]),
-            _lines(
-                "segments-range",
-                {"line-color": _colour(), "line-width": width, "line-dasharray": list(DASH)},
-                ["!", certain],
-                cap="butt",
-            ),
+            _lines("segments-case", case, USED),
+            _lines("segments-certain", line, certain),
+            _lines("segments-bed", {"line-color": "#ffffff", "line-width": width}, ["all", USED, ["!", certain]]),
+            _lines("segments-range", {**line, "line-dasharray": list(DASH)}, ["!", certain], cap="butt"),
             _chosen_line(),
-            _circles("crossings-all"),
+            _crossings(),
             _chosen_circle(),
         ],
     }
@@ -153,30 +155,30 @@ def _lines(name: str, paint: dict[str, Any], which: list[Any] | None = None, cap
 
 
 def _chosen_line() -> dict[str, Any]:
-    paint = {"line-color": "#1c2733", "line-width": _by_zoom(WIDTH_PX, 5), "line-opacity": 0.35}
-    return _lines("segments-chosen", paint, ["==", ["id"], -1])
+    width = _by_zoom(WIDTH_PX, LINE_SCALE, 5)
+    return _lines("segments-chosen", {"line-color": INK, "line-width": width, "line-opacity": 0.35}, CHOSEN)
 
 
-def _circles(name: str) -> dict[str, Any]:
+def _circles(name: str, paint: dict[str, Any], which: list[Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"id": name, "type": "circle", "source": "crossings", "source-layer": "crossings"}
+    return {**made, "paint": paint, "filter": which}
+
+
+def _crossings() -> dict[str, Any]:
+    """Mapped ones filled with their colour, others hollow rings of it."""
     mapped: list[Any] = ["==", ["get", "mapped"], 1]
-    return {
-        "id": name,
-        "type": "circle",
-        "source": "crossings",
-        "source-layer": "crossings",
-        "paint": {
-            "circle-radius": _by_zoom(RADIUS_PX),
-            "circle-color": ["case", mapped, _colour(), "#ffffff"],
-            "circle-stroke-color": ["case", mapped, CASE, UNTOLD],
-            "circle-stroke-width": ["case", mapped, 1.2, 2.2],
-        },
+    paint = {
+        "circle-radius": _by_zoom(RADIUS_PX, DOT_SCALE),
+        "circle-color": ["case", mapped, _colour(), "rgba(255, 255, 255, 0.75)"],
+        "circle-stroke-color": ["case", mapped, CASE, _colour()],
+        "circle-stroke-width": ["case", mapped, 1.2, 2],
     }
+    return _circles("crossings-all", paint, ["any", USED, [">=", ["zoom"], UNUSED_FROM - 1]])
 
 
 def _chosen_circle() -> dict[str, Any]:
-    ring = {"circle-radius": _by_zoom(RADIUS_PX, 5), "circle-opacity": 0, "circle-stroke-width": 3}
-    paint = {**ring, "circle-stroke-color": "#1c2733"}
-    return {**_circles("crossings-chosen"), "paint": paint, "filter": ["==", ["id"], -1]}
+    ring = {"circle-radius": _by_zoom(RADIUS_PX, DOT_SCALE, 5), "circle-opacity": 0, "circle-stroke-width": 3}
+    return _circles("crossings-chosen", {**ring, "circle-stroke-color": INK}, CHOSEN)
 
 
 def _colour() -> list[Any]:
@@ -188,19 +190,19 @@ def _colour() -> list[Any]:
     return ["case", ["==", low, high], [*by_level, UNTOLD], open_range]
 
 
-def _by_zoom(sizes: tuple[float, ...], more: float = 0.0) -> list[Any]:
+def _by_zoom(sizes: tuple[float, ...], scales: tuple[float, ...], more: float = 0.0) -> list[Any]:
     """Size by pupils, scaled by zoom; MapLibre's zoom is one less than the page's."""
     by_pupils: list[Any] = ["interpolate", ["linear"], ["get", "pupils"]]
     for pupils, size in zip(PUPILS, sizes, strict=True):
         by_pupils += [pupils, size]
     whole: list[Any] = ["interpolate", ["linear"], ["zoom"]]
-    for zoom, scale in zip(ZOOMS, SCALE, strict=True):
+    for zoom, scale in zip(ZOOMS, scales, strict=True):
         whole += [zoom - 1, ["+", ["*", scale, by_pupils], more]]
     return whole
 
 
-def legend(language: str) -> tuple[Sample, ...]:
-    """What lines and circles mean, in words."""
+def legend(language: str, *, routes: bool = False) -> tuple[Sample, ...]:
+    """What lines and circles mean, in words; with ``routes`` also those of a home."""
     say = speaker(language)
     words = classes("level").labels(language)
     known = [Sample("line", colour, label) for colour, label in zip(LEVELS, words, strict=True)]
@@ -211,9 +213,19 @@ def legend(language: str) -> tuple[Sample, ...]:
         Sample("dashed", UNTOLD, say("not known whether fit")),
         Sample("dashed", COLOURS[AT_LEAST_3 - 1], say("3 or 4, tags missing")),
         Sample("dot", LEVELS[1], say("crossing, coloured alike")),
-        Sample("ring", UNTOLD, say("crossed here, no crossing mapped")),
+        Sample("ring", UNTOLD, say("hollow: crossed here, no crossing mapped")),
         *(
             Sample("wide", UNTOLD, say("%(n)s pupils a day", n=number(pupils, language)), widths[pupils])
             for pupils in SAMPLES
         ),
+        *(_route_samples(language) if routes else ()),
+    )
+
+
+def _route_samples(language: str) -> tuple[Sample, ...]:
+    say = speaker(language)
+    safe = classes("route").colours[0]
+    return (
+        Sample("route", INK, say("shortest route of a home clicked")),
+        Sample("line", safe, say("safest route, in the colour of its group"), 6),
     )

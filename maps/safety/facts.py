@@ -30,6 +30,11 @@ def present(run: Run) -> bool:
     return bool(run.summary.get("safety")) or "segments" in run.tables
 
 
+def routes_known(run: Run) -> bool:
+    """Whether routes of single homes can be asked for: streets by row of the plan's own edges are in the run."""
+    return "edge" in run.tables.get("segments", pd.DataFrame())
+
+
 def require(run: Run) -> None:
     """NotFoundError where route safety was not computed, with what to do."""
     if not present(run):
@@ -39,9 +44,9 @@ def require(run: Run) -> None:
 
 
 def facts(run: Run, stage: str) -> Facts:
-    """Figures of the stage: its own summary, else the sums over its schools, else those of all stages."""
+    """Figures of the stage: its part of the summary, else the sums over its schools, else those of all stages."""
     whole = dict(run.summary.get("safety") or {})
-    own = (run.summary.get("stages", {}).get(stage) or {}).get("safety") or _of_schools(run, stage)
+    own = (whole.get("stages") or {}).get(stage) or _of_schools(run, stage)
     if own is None:
         return Facts(whole, stage if stages(run) == (stage,) else None)
     shared = {key: value for key, value in whole.items() if key in ("tag_completeness", "retrofits")}

@@ -11,7 +11,6 @@ from geoplan import __version__
 from geoplan.reasons import sentence
 from geoplan.reasons.safety import VERDICTS
 from geoplan.run import Run
-from geoplan.style import classes
 from maps import coverage, scene, schools, style
 from maps.language import number, speaker
 from maps.safety import drawing, facts, retrofits, rows
@@ -42,7 +41,7 @@ def context(state: State) -> dict[str, Any]:
         "areas": rows.area_rows(run, stage, language),
         "gates": rows.gate_items(run, stage, language),
         "downloads": _downloads(state),
-        "samples": drawing.legend(language),
+        "samples": drawing.legend(language, routes=facts.routes_known(run)),
     }
 
 
@@ -97,17 +96,16 @@ def page_data(state: State, found: tuple[Card, ...]) -> dict[str, Any]:
 def _map_data(state: State) -> dict[str, Any]:
     """Addresses and looks of what the script draws; ``route`` is empty where routes cannot be asked for."""
     root, version = state.api_root(), __version__
-    look = classes("route")
     return {
         "style": drawing.browser_style(root, version),
         "pictures": {name: f"{root}/tiles/{name}/{{z}}/{{x}}/{{y}}.png?v={version}" for name in facts.LAYERS},
         "worker": url_for("static", filename="vendor/maplibre-gl-csp-worker.js"),
         "elements": f"{root}/elements",
         "cell": f"{root}/cell",
-        "route": "",
+        "route": f"{root}/route" if facts.routes_known(state.run) else "",
         "gates": f"{root}/gates" if "gate_audit" in state.run.tables else "",
         "works": retrofits.places(state.run, WORKS),
-        "verdicts": dict(zip(look.values, look.colours, strict=True)),
+        "verdicts": style.route_colours(),
     }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from geoplan.reasons import codes, known, sentence
 from geoplan.reasons.safety import VERDICTS, word
 from geoplan.run import Run
-from maps.language import number, speaker
+from maps.language import name_in, number, speaker
 from maps.safety.facts import listed, schools_of, span
 
 WORST = 10
@@ -97,28 +97,29 @@ def element_name(row: Any, layer: str, language: str) -> str:
 
 
 def survey_rows(run: Run, language: str, count: int = SURVEY) -> tuple[PlaceRow, ...]:
-    """What to look at first: elements that are not known, those with most pupil-metres first."""
+    """What to look at first: elements that are not known, in the order of the list."""
     table = run.tables.get("survey")
     if not isinstance(table, gpd.GeoDataFrame):
         return ()
-    return tuple(
-        _survey(row, language) for row in table.nlargest(count, "pupil_metres", keep="first").to_dict("records")
-    )
+    streets = len(run.tables.get("segments", ()))
+    ranked = table.sort_values("rank") if "rank" in table else table.sort_values("pupil_metres", ascending=False)
+    return tuple(_survey(row, streets, language) for row in ranked.head(count).to_dict("records"))
 
 
-def _survey(row: dict[Any, Any], language: str) -> PlaceRow:
+def _survey(row: dict[Any, Any], streets: int, language: str) -> PlaceRow:
+    """``element`` counts the streets first, then the crossings."""
     kind = str(row.get("kind") or "")
     layer = "crossings" if kind.startswith("crossing") else "segments"
     point = row["geometry"].representative_point()
-    element = known(row.get("element") if layer == "crossings" else row.get("edge"))
-    asked = speaker(language)(", ").join(word("safety_tag", tag, language) for tag in listed(row.get("tags")))
+    element = known(row.get("element"))
+    asked = speaker(language)(", ").join(word("tag", tag, language) for tag in listed(row.get("tags")))
     return PlaceRow(
         layer=layer,
-        row=-1 if element is None else int(element),
+        row=-1 if element is None else int(element) - (streets if layer == "crossings" else 0),
         name=element_name(row, layer, language),
-        note=" · ".join(part for part in (word("safety_kind", kind, language), asked) if part),
+        note=" · ".join(part for part in (word("element_kind", kind, language), asked) if part),
         level="",
-        amount=number(row.get("pupil_metres"), language),
+        amount=number(row.get("pupils", row.get("pupil_metres")), language),
         lat=round(point.y, 6),
         lon=round(point.x, 6),
     )
@@ -144,7 +145,7 @@ def _class_number(name: object) -> int:
 def _school(row: dict[Any, Any], columns: list[str], language: str) -> SchoolRow:
     return SchoolRow(
         school_id=str(row["id"]),
-        name=str(row.get("name") or row["id"]),
+        name=name_in(row, "id", language),
         route_class=span(row.get("route_class_low"), row.get("route_class_high")),
         pupils=tuple(number(row[column], language) for column in columns),
         lat=round(row["geometry"].y, 6),
@@ -159,7 +160,7 @@ def area_rows(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str
     if areas is None or len(areas) < 2 or not set(columns) <= set(areas.columns):
         return ()
     return tuple(
-        (str(row.get("name") or row["area_id"]), tuple(number(row[column], language) for column in columns))
+        (name_in(row, "area_id", language), tuple(number(row[column], language) for column in columns))
         for row in areas.drop(columns="geometry").to_dict("records")
     )
 
@@ -169,11 +170,10 @@ def gate_items(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[st
     audit, schools = run.tables.get("gate_audit"), schools_of(run, stage)
     if audit is None or not len(schools):
         return ()
-    own = audit[audit["school_id"].isin(schools["id"])]
-    counts = own.groupby(["item", "answer"], sort=False).size().unstack(fill_value=0)  # noqa: PD010
+    own = _deciding(audit[audit["school_id"].isin(schools["id"])])
     return tuple(
-        (word("gate_item", str(item), language), tuple(number(row.get(answer, 0), language) for answer in ANSWERS))
-        for item, row in counts.iterrows()
+        (word("gate_item", item, language), tuple(number((rows == answer).sum(), language) for answer in ANSWERS))
+        for item, rows in own.groupby("item", sort=False)["answer"]
     )
 
 
@@ -182,12 +182,15 @@ def gate_card(run: Run, school_id: str, language: str) -> tuple[tuple[str, str, 
     audit = run.tables.get("gate_audit")
     if audit is None:
         return ()
-    own = audit[audit["school_id"] == school_id]
+    own = _deciding(audit[audit["school_id"] == school_id])
     return tuple(
-        (
-            word("gate_item", str(row["item"]), language),
-            word("gate_answer", str(row["answer"]), language),
-            str(row.get("evidence") or ""),
-        )
-        for row in own.to_dict("records")
+        (word("gate_item", item, language), word("gate_answer", answer, language), evidence or "")
+        for item, answer, evidence in own[["item", "answer", "evidence"]].astype(object).itertuples(index=False)
     )
+
+
+def _deciding(audit: pd.DataFrame) -> pd.DataFrame:
+    """Of a school's gates the one that decides each item: no before not known before yes."""
+    rank = audit["answer"].map({answer: k for k, answer in enumerate(("no", "unknown", "yes"))})
+    first = audit.assign(_rank=rank).sort_values("_rank", kind="stable").drop_duplicates(["school_id", "item"])
+    return first.sort_index()

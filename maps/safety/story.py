@@ -100,7 +100,8 @@ def _completeness(found: Facts, language: str) -> list[tuple[str, str, float]]:
 
 
 def _care(found: Facts, language: str, *, listed: bool) -> list[Note]:
-    action = speaker(language)("To the survey list")
+    say = speaker(language)
+    action = say("To the survey list")
     notes = [
         Note(note.text, target, action if target else "")
         for note in safety_care(found.figures, language, stage=found.stage or "any")

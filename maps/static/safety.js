@@ -139,13 +139,14 @@ geoplan.startSafety = (map) => {
     });
   }
 
-  function drawRoutes({ shortest, safest }) {
+  function drawRoutes({ shortest, safest, worst }) {
     const line = (route, look) => L.geoJSON(route.geometry, { pane: "routes", interactive: false, style: look }).addTo(routes);
     if (safest) {
       line(safest, { color: "#ffffff", weight: 9, opacity: 0.95 });
       line(safest, { color: safety.verdicts[safest.verdict], weight: 6, opacity: 1 });
     }
     if (shortest) line(shortest, { color: "#1c2733", weight: 3, opacity: 1, dashArray: "2 7" });
+    if (worst) L.circleMarker([worst.lat, worst.lon], { pane: "routes", radius: 9, color: "#1c2733", weight: 3, fill: false, interactive: false }).addTo(routes);
   }
 
   /* The traffic checklist under a school's card, asked for when the card opens. */
