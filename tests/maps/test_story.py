@@ -156,7 +156,7 @@ def test_faults_are_said_in_the_language_and_keep_their_place(toytown: Run) -> N
     run = replace(toytown, summary={**toytown.summary, "warnings": [stored, unknown]})
     first, second = datapage.fault_rows(run, "zh")
     assert first["place"] == "plan.toml" and first["message"] != "old"
-    assert second["message"] == "kept" and second["place"] == "x.csv, row 3"
+    assert second["message"] == "kept" and second["place"] == "x.csv，第 3 行"
 
 
 def test_faults_whose_parameters_were_not_kept_are_said_as_they_were_written(toytown: Run) -> None:
