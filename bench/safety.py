@@ -116,8 +116,8 @@ def joined(place: County, *, threads: int | None = None) -> tuple[Turns, Legs, D
     """Everything that stands before the routes: turns, legs of homes, doors of schools."""
     turns = build_turns(place.network, (place.low, place.high), place.table, place.elements)
     crossing = pack(np.where(place.high >= 3, 1, 0), np.where(place.high >= 3, place.high, 0))
-    gates = join_gates(place.network, place.gates_xy, SNAP_M, crossing, threads=threads)
-    homes = join_homes(place.network, place.homes_xy, SNAP_M, crossing, gates, threads=threads)
+    gates = join_gates(place.network, place.gates_xy, SNAP_M, crossing, turns.edge_level, threads=threads)
+    homes = join_homes(place.network, place.homes_xy, SNAP_M, crossing, turns.edge_level, gates, threads=threads)
     return turns, homes, doors_of(gates, np.arange(len(place.gates_xy)), len(place.gates_xy), turns, RULES)
 
 

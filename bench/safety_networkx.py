@@ -86,7 +86,7 @@ class ByNetworkx:
         return found
 
     def leg(self, length: int, level: int) -> Costs:
-        return length, self.weighted(length, 17) + (0 if level == 17 else self.penalty[level >> 4])
+        return length, self.weighted(length, level)
 
     def straight(self, cell: int, school: int, allow: Callable[[int], bool]) -> list[Costs]:
         """Walks that stay on one edge."""

@@ -11,9 +11,6 @@ from geoplan.network.graph import I32, I64
 from geoplan.safety.turns import U8, high_of
 from geoplan.standards import Standards
 
-ALONG = 17
-"""Packed level of a leg that crosses nothing: 1 at best and at worst."""
-
 
 @dataclass(frozen=True)
 class RouteRules:
@@ -70,9 +67,3 @@ def rules_of(detour_ratio: float, detour_m: float, weights: object, crossing_m: 
 def weighted_dm(length_dm: I32, level: U8, rules: RouteRules) -> I64:
     """Weighted length of stretches of one level each."""
     return (length_dm.astype(np.int64) * rules.weight[high_of(level)] + 50) // 100
-
-
-def leg_weight_dm(leg_dm: I32, level: U8, rules: RouteRules) -> I64:
-    """Weighted length of straight legs: metres at level 1, and a crossing where the leg crosses a road."""
-    crossing = np.where(level == ALONG, 0, rules.crossing_dm[high_of(level)])
-    return (leg_dm.astype(np.int64) * rules.weight[1] + 50) // 100 + crossing

@@ -23,7 +23,7 @@ from geoplan.safety.exposure import Exposure, exposure
 from geoplan.safety.facilities import NOTHING, cross
 from geoplan.safety.faulty import tag_faults
 from geoplan.safety.gates import by_school, gate_audit
-from geoplan.safety.legs import Doors, Legs, doors_of, join_gates, join_homes
+from geoplan.safety.legs import FRONT_M, Doors, Legs, doors_of, join_gates, join_homes
 from geoplan.safety.levels import completeness, segment_levels
 from geoplan.safety.lists import survey_list
 from geoplan.safety.needs import Uses
@@ -80,9 +80,11 @@ def streetscape(layers: Layers, situation: Situation) -> Streetscape:
     owner = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
     school = owner.reindex(layers.gates["school_id"]).to_numpy(np.int64)
     points = np.column_stack([layers.gates.geometry.x, layers.gates.geometry.y])
-    gates = join_gates(network, points, by_setting(limits, setting_of_schools(layers)[school]), across)
-    xy = situation.cells.table[["x", "y"]].to_numpy(float)
-    homes = join_homes(network, xy, by_setting(limits, setting), across, gates)
+    along = turns.edge_level
+    gates = join_gates(network, points, by_setting(limits, setting_of_schools(layers)[school]), across, along)
+    xy, side_m = situation.cells.table[["x", "y"]].to_numpy(float), situation.cells.table["side_m"].to_numpy(float)
+    front_m = np.maximum(FRONT_M, side_m / 2)
+    homes = join_homes(network, xy, by_setting(limits, setting), across, along, gates, front_m=front_m)
     doors = doors_of(gates, school, len(layers.schools), turns, route_rules(standards))
     return Streetscape(rural, levels, crossings, turns, homes, doors)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from geoplan.network.kernels import LOW
-from geoplan.safety.kernels_routes import NEW, direct_arc, leg_cost, scaled, worst_of
+from geoplan.safety.kernels_routes import NEW, direct_arc, scaled, worst_of
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -142,7 +142,7 @@ def first_labels(
     h_start, h_edge, h_offset, h_leg, h_level = homes
     g_last, mark, gated, g_edge, g_offset, g_leg, g_level = gates
     size, level, begin_start, begin_arc, _ = edges
-    _, _, turn_key, _, metre_key, _ = cost
+    metre_key = cost[4]
     l_base, l_space = lengths
     w_base, w_space = weights
     made = 0
@@ -150,12 +150,12 @@ def first_labels(
         e = h_edge[i]
         if not allow[h_level[i]]:
             continue
-        leg = leg_cost(h_leg[i], h_level[i], turn_key, metre_key)
+        leg = scaled(h_leg[i], h_level[i], metre_key)
         if gated[e] >> 32 == mark:
             g = gated[e] & LOW
             while g < g_last and g_edge[g] == e:
                 part = abs(np.int64(h_offset[i]) - np.int64(g_offset[g]))
-                w = leg + leg_cost(g_leg[g], g_level[g], turn_key, metre_key) + scaled(part, level[e], metre_key)
+                w = leg + scaled(g_leg[g], g_level[g], metre_key) + scaled(part, level[e], metre_key)
                 far = np.int64(h_leg[i]) + np.int64(g_leg[g]) + part
                 if allow[g_level[g]] and (part == 0 or allow[level[e]]) and far <= most[0] and w <= most[1]:
                     made = enter((w, far, w, far, -1 - doors - g, -1 - i), lists, made)

@@ -124,3 +124,21 @@ def choose_legs(xy: Any, places: Any, lines: Any, of_line: Any, levels: Any, alw
             crosses, worst = crossed_by((xy[k, 0], xy[k, 1], tx, ty), e, lines, levels, must)
             keep[i] = must or not crosses
             level[i] = worst
+
+
+@njit(cache=True, nogil=True)
+def pass_nearer(start: Any, edge: Any, leg: Any, along: Any, slack: Any, level: Any) -> None:
+    """Make each leg that is longer than its place's shortest by more than ``slack`` as bad, at worst, as any street
+    that the place reaches by a shorter one.
+    """
+    for k in range(start.size - 1):
+        first, last = start[k], start[k + 1]
+        order = np.argsort(leg[first:last], kind="mergesort")
+        nearer, waiting = np.int64(0), 0
+        for q in range(order.size):
+            i = first + order[q]
+            while leg[first + order[waiting]] < leg[i]:
+                nearer = max(nearer, np.int64(along[edge[first + order[waiting]]]) >> 4)
+                waiting += 1
+            if leg[i] > leg[first + order[0]] + slack[k]:
+                level[i] = worse(level[i], (nearer << 4) | 1)

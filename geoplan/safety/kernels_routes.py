@@ -137,7 +137,7 @@ def best_starts(
     h_start, h_edge, h_offset, h_leg, h_level = homes
     g_last, mark, gated, g_edge, g_offset, g_leg, g_level = gates
     length, level, begin_start, begin_arc, _ = edges
-    _, _, turn_key, turn_more, metre_key, metre_more = cost
+    metre_key, metre_more = cost[4], cost[5]
     record, second = space[0], space[1]
     o_key, o_second, o_begin, o_arc = out
     for q in range(cells.size):
@@ -146,16 +146,16 @@ def best_starts(
             if not allow[h_level[i]]:
                 continue
             e = h_edge[i]
-            leg_key = leg_cost(h_leg[i], h_level[i], turn_key, metre_key)
-            leg_more = leg_cost(h_leg[i], h_level[i], turn_more, metre_more)
+            leg_key = scaled(h_leg[i], h_level[i], metre_key)
+            leg_more = scaled(h_leg[i], h_level[i], metre_more)
             if gated[e] >> 32 == mark:
                 g = gated[e] & LOW
                 while g < g_last and g_edge[g] == e:
                     part = abs(np.int64(h_offset[i]) - np.int64(g_offset[g]))
                     if allow[g_level[g]] and (part == 0 or allow[level[e]]):
-                        k = leg_key + leg_cost(g_leg[g], g_level[g], turn_key, metre_key)
+                        k = leg_key + scaled(g_leg[g], g_level[g], metre_key)
                         k += scaled(part, level[e], metre_key)
-                        s = leg_more + leg_cost(g_leg[g], g_level[g], turn_more, metre_more)
+                        s = leg_more + scaled(g_leg[g], g_level[g], metre_more)
                         s += scaled(part, level[e], metre_more)
                         if k < best or (k == best and (s < then or (s == then and -1 - g < first))):
                             best, then, begin, first = k, s, np.int64(i), -1 - g
@@ -176,13 +176,6 @@ def best_starts(
         o_arc[q] = first
         o_key[q] = best if begin >= 0 else -1
         o_second[q] = then if begin >= 0 else -1
-
-
-@njit(cache=True, nogil=True, inline="always")
-def leg_cost(leg: Any, level: Any, per_turn: Any, per_metre: Any) -> Any:
-    """Cost of a straight leg: its length at level 1, and a crossing where it crosses a road (level not 1 and 1)."""
-    crossing = 0 if level == 17 else per_turn[level >> 4]
-    return (np.int64(leg) * per_metre[1] + 50) // 100 + crossing
 
 
 @njit(cache=True, nogil=True)

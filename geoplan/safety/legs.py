@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +12,14 @@ from geoplan.network.kernels_pairs import grouped
 from geoplan.network.snap import BLOCK, Attachments, attach, starts
 from geoplan.network.threads import blocks, share_out, workers
 from geoplan.reach import Network
-from geoplan.safety.costs import RouteRules, leg_weight_dm, weighted_dm
-from geoplan.safety.kernels_legs import choose_legs
+from geoplan.safety.costs import RouteRules, weighted_dm
+from geoplan.safety.kernels_legs import choose_legs, pass_nearer
 from geoplan.safety.turns import U8, Turns
 
 Space = tuple[I64, I32, I64]
 Flags = NDArray[np.bool_]
+FRONT_M = 10.0
+"""Streets at most so much farther than the nearest one are where a place fronts: a corner, the error of mapping."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Legs:
     edge, offset_dm, leg_dm
         int32: row of the graph's edge, way along it from its u, straight leg.
     level
-        uint8, packed level of the leg: 1 and 1, or that of the worst road it crosses.
+        uint8, packed level of the leg: 1 and 1 to the streets where the place fronts; to others 1 at best, and at
+        worst that of walking along the worst street nearer; no better than crossing each road it crosses.
     """
 
     start: I64
@@ -77,21 +80,30 @@ class Doors:
 
 
 def join_gates(
-    network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, *, threads: int | None = None
+    network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, along: U8, *, threads: int | None = None
 ) -> Legs:
     """Join gates to every street within their snap limit; parameters as for `join_homes`."""
     every = np.ones(len(network.graph.ways.u), np.bool_)
-    return _join(network, xy, snap_m, crossing, every, threads)
+    return past_nearer(_join(network, xy, snap_m, crossing, every, threads), along, FRONT_M)
 
 
-def join_homes(
-    network: Network, xy: ArrayLike, snap_m: ArrayLike, crossing: U8, gates: Legs, *, threads: int | None = None
+def join_homes(  # noqa: PLR0913  (the two levels of a street and what else legs depend on)
+    network: Network,
+    xy: ArrayLike,
+    snap_m: ArrayLike,
+    crossing: U8,
+    along: U8,
+    gates: Legs,
+    *,
+    front_m: ArrayLike = FRONT_M,
+    threads: int | None = None,
 ) -> Legs:
     """Join homes to every street they can walk straight to.
 
     Kept are attachments within the snap limit whose leg crosses no other street, and farther ones that a shortest
     walk may need, those on the streets of gates among them; so shortest routes are as long as `geoplan.reach` says,
-    while a safe route does not begin by jumping over a road unseen.
+    while a safe route does not begin by jumping over a road unseen, nor certainly avoid the street where the home
+    fronts by walking over ground that nothing is known of.
 
     Parameters
     ----------
@@ -101,12 +113,28 @@ def join_homes(
         One limit, or one per place.
     crossing
         uint8 per edge of the graph, packed level of crossing it away from mapped crossings; 0 where it is no road.
+    along
+        uint8 per edge of the graph, packed level of walking along it.
     gates
         Attachments of all gates.
+    front_m
+        How much farther than the nearest street others may be where the home fronts, one or one per place: half the
+        side of a cell, where the home may be anywhere in it.
     """
     gated = np.zeros(len(network.graph.ways.u), np.bool_)
     gated[gates.edge] = True
-    return _join(network, xy, snap_m, crossing, gated, threads)
+    return past_nearer(_join(network, xy, snap_m, crossing, gated, threads), along, front_m)
+
+
+def past_nearer(legs: Legs, along: U8, front_m: ArrayLike) -> Legs:
+    """Legs to other streets than those where a place fronts: at worst like walking along the worst street nearer.
+
+    Nothing is known of the ground such a leg leads over. Who cannot cross it walks along the streets it passes by.
+    """
+    slack = np.rint(np.broadcast_to(np.asarray(front_m, np.float64), len(legs.start) - 1) * 10).astype(np.int64)
+    level = legs.level.copy()
+    pass_nearer(legs.start, legs.edge, legs.leg_dm, along, slack, level)
+    return replace(legs, level=level)
 
 
 def _join(
@@ -183,7 +211,7 @@ def _doors(legs: Legs, gate: I32, arc: I32, row: I32, turns: Turns, rules: Route
     offset, length = legs.offset_dm[row], turns.length_dm[arc]
     part = np.where(turns.along[arc], offset, length - offset).astype(np.int32)
     level = np.where(part > 0, _worse(legs.level[row], turns.level[arc]), legs.level[row]).astype(np.uint8)
-    weight = leg_weight_dm(legs.leg_dm[row], legs.level[row], rules) + weighted_dm(part, turns.level[arc], rules)
+    weight = weighted_dm(legs.leg_dm[row], legs.level[row], rules) + weighted_dm(part, turns.level[arc], rules)
     start = starts(np.bincount(legs.place[row], minlength=len(legs.start) - 1).astype(np.int64))
     return Doors(legs, gate, start, arc, row, (legs.leg_dm[row] + part).astype(np.int32), weight, level)
 

@@ -100,14 +100,14 @@ def prepare_searching(turns: Turns, homes: Legs, doors: Doors, rules: RouteRules
     none, plain = np.zeros(5, np.int64), np.full(5, 100, np.int64)
     short, heavy = turns.length_dm, weight.astype(np.int32)
     size = int(turns.edge.max(initial=-1)) + 1
-    length, level = np.zeros(size, np.int32), np.zeros(size, np.uint8)
-    length[turns.edge], level[turns.edge] = turns.length_dm, turns.level
+    length = np.zeros(size, np.int32)
+    length[turns.edge] = turns.length_dm
     d_weight = doors.weight_dm.astype(np.int32)
     return Searching(
         turns, doors, rules, cell,
         net=(turns.start, turns.leave, turns.arrive, turns.edge, turns.turn_at, turns.turn_level, turns.level),
         homes=(homes.start, homes.edge, homes.offset_dm, homes.leg_dm, homes.level),
-        edges=(length, level, turns.home_start, turns.home_arc, turns.along),
+        edges=(length, turns.edge_level, turns.home_start, turns.home_arc, turns.along),
         by_length=(
             (short, heavy, none, rules.crossing_dm, plain, rules.weight),
             (doors.arc, doors.length_dm, d_weight, doors.level, doors.attachment),

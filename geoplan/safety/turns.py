@@ -74,6 +74,13 @@ class Turns:
     certain: NDArray[np.bool_]
     elements: int
 
+    @property
+    def edge_level(self) -> U8:
+        """Packed level of walking along each edge of the graph."""
+        found = np.zeros(int(self.edge.max(initial=-1)) + 1, np.uint8)
+        found[self.edge] = self.level
+        return found
+
     def turn(self, before: ArrayLike, after: ArrayLike) -> I64:
         """Numbers of the turns from arcs to the arcs walked next."""
         return self.turn_at[np.asarray(after)] + np.asarray(before)

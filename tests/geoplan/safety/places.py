@@ -94,8 +94,8 @@ def a_place(seed: int, *, side: int = 3, private: float = 0.0, homes: int = 6, s
     road = pack(low, high) * (rng.random(len(lines)) < 0.5).astype(np.uint8)
     xy, gates = rng.uniform(-30, 100 * side - 70, (homes, 2)), rng.uniform(0, 100 * side - 100, (3, 2))
     school = np.array([0, 1, 1])
-    joined = join_gates(network, gates, snap_m, road)
-    legs = join_homes(network, xy, snap_m, road, joined)
+    joined = join_gates(network, gates, snap_m, road, turns.edge_level)
+    legs = join_homes(network, xy, snap_m, road, turns.edge_level, joined)
     doors = doors_of(joined, school, 2, turns, RULES)
     return Place(lines, xy, gates, school, network, turns, table, elements, low, high, legs, doors, RULES)
 
@@ -153,8 +153,7 @@ class Counting:
     gates: dict[int, list[tuple[int, int, Level]]]
 
     def leg(self, walk: Walk, length: int, level: Level) -> Walk:
-        weight, penalty = self.place.rules.weight.tolist(), self.place.rules.crossing_dm.tolist()
-        return walk.joined(length, rounded(length, weight[1]) + (0 if level == (1, 1) else penalty[level[1]]), level)
+        return walk.joined(length, rounded(length, int(self.place.rules.weight[level[1]])), level)
 
     def stretch(self, walk: Walk, edge: int, length: int) -> Walk:
         level = (int(self.place.low[edge]), int(self.place.high[edge]))

@@ -133,8 +133,8 @@ def two_ways(footway_m: float, level: tuple[int, int], *, at_school: int = 0) ->
     turns = build_turns(network, (low, high), table_of(rows, both, both, np.zeros(len(rows)), elements), elements)
     rules = rules_of(1.25, 400.0, (1.0, 1.2, 2.0, 4.0), (0.0, 0.0, 0.0, 0.0))
     none = np.zeros(5, np.uint8)
-    gates = join_gates(network, [(450.0, 0.0)], 5.0, none)
-    homes = join_homes(network, [(-50.0, 0.0)], 5.0, none, gates)
+    gates = join_gates(network, [(450.0, 0.0)], 5.0, none, turns.edge_level)
+    homes = join_homes(network, [(-50.0, 0.0)], 5.0, none, turns.edge_level, gates)
     return safe_routes(turns, homes, doors_of(gates, [0], 1, turns, rules), rules, ([0], [0]))
 
 
@@ -170,9 +170,8 @@ def test_no_pairs_and_no_way() -> None:
     none = safe_routes(place.turns, place.homes, place.doors, place.rules, ([], []))
     assert len(none.cell) == 0
     assert none.safest.start.tolist() == [0]
-    far = join_homes(
-        place.network, [(10_000.0, 10_000.0)], 50.0, np.zeros(len(place.lines), np.uint8), place.doors.legs
-    )
+    none = np.zeros(len(place.lines), np.uint8)
+    far = join_homes(place.network, [(10_000.0, 10_000.0)], 50.0, none, place.turns.edge_level, place.doors.legs)
     routes = safe_routes(place.turns, far, place.doors, place.rules, ([0], [0]))
     assert (routes.shortest.length_dm[0], routes.safest.verdict[0], routes.price_dm[0]) == (-1, None, -1)
 
@@ -190,8 +189,8 @@ def test_shortest_routes_of_the_embedded_county_are_as_long_as_reach_says(demo_l
         network, attach_homes(network, cells, 60.0), attach_gates(network, gates_xy, owner, 60.0), 12_000
     )
     none = np.zeros(len(network.edge_row), np.uint8)
-    gates = join_gates(network, gates_xy, 60.0, none)
-    homes = join_homes(network, cells, 60.0, none, gates)
+    gates = join_gates(network, gates_xy, 60.0, none, turns.edge_level)
+    homes = join_homes(network, cells, 60.0, none, turns.edge_level, gates)
     rules = rules_of(1.25, 400.0, (1.0, 1.2, 2.0, 4.0), (5.0, 10.0, 30.0, 60.0))
     doors = doors_of(gates, owner, len(demo_layers.schools), turns, rules)
     some = rng.choice(len(walks.cell), min(4000, len(walks.cell)), replace=False)
