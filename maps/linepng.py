@@ -17,15 +17,17 @@ from maps.vectors import Drawn, Tile
 DENSITY = 2  # drawn this many times larger than shown
 REACH_PX = 16  # how far beyond the tile features still reach into it
 CASE = "#9aa1a8"
+FAINT = 128  # how opaque faint lines are, of 255
 
 
 @dataclass(frozen=True)
 class Stroke:
-    """How one line is drawn; ``dash`` in widths on and off, empty for a whole line."""
+    """How a line is drawn; ``dash`` in widths on and off, empty for a whole line; ``faint`` lines have no casing."""
 
     colour: str
     width: float
     dash: tuple[float, ...] = ()
+    faint: bool = False
 
 
 def strokes_png(layer: Drawn, rows: NDArray[np.int64], tile: Tile, strokes: Sequence[Stroke]) -> bytes:
@@ -33,16 +35,22 @@ def strokes_png(layer: Drawn, rows: NDArray[np.int64], tile: Tile, strokes: Sequ
     picture, pen = _sheet()
     lines = list(_pieces(layer, rows, tile))
     for k, points in lines:
-        _line(pen, points, CASE, strokes[k].width + 1.2)
+        if not strokes[k].faint:
+            _line(pen, points, CASE, strokes[k].width + 1.2)
     for k, points in lines:
-        stroke = strokes[k]
-        if not stroke.dash:
-            _line(pen, points, stroke.colour, stroke.width)
-            continue
-        _line(pen, points, "#ffffff", stroke.width)
-        for part in dashes(points, [length * stroke.width * DENSITY for length in stroke.dash]):
-            _line(pen, part, stroke.colour, stroke.width)
+        _stroke(pen, points, strokes[k])
     return _png(picture)
+
+
+def _stroke(pen: ImageDraw.ImageDraw, points: NDArray[np.float64], stroke: Stroke) -> None:
+    colour = f"{stroke.colour}{FAINT:02x}" if stroke.faint else stroke.colour
+    if not stroke.dash:
+        _line(pen, points, colour, stroke.width)
+        return
+    if not stroke.faint:
+        _line(pen, points, "#ffffff", stroke.width)
+    for part in dashes(points, [length * stroke.width * DENSITY for length in stroke.dash]):
+        _line(pen, part, colour, stroke.width)
 
 
 def points_png(

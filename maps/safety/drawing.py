@@ -98,8 +98,8 @@ def picture(scene: Scene, name: str, place: Tile) -> bytes:
     if name == "segments":
         width = np.interp(tags["pupils"], PUPILS, WIDTH_PX) * np.interp(place[0], ZOOMS, LINE_SCALE)
         strokes = [
-            Stroke(COLOURS[k - 1], float(w), DASH if k > len(LEVELS) else ())
-            for k, w in zip(look, width, strict=True)
+            Stroke(COLOURS[k - 1], float(w), DASH if k > len(LEVELS) else (), not pupils)
+            for k, w, pupils in zip(look, width, tags["pupils"], strict=True)
         ]
         return strokes_png(found, rows, place, strokes)
     radius = np.interp(tags["pupils"], PUPILS, RADIUS_PX) * np.interp(place[0], ZOOMS, DOT_SCALE)

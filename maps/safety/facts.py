@@ -76,6 +76,12 @@ def span(low: object, high: object) -> str:
     return first if first == last else f"{first}–{last}"
 
 
+def class_span(school: Mapping[Any, Any]) -> str:
+    """The class of a school's routes, best to worst while it is not certain: ``B–D``."""
+    ends = sorted(filter(None, (_end(school.get(f"route_class_{end}")) for end in ("low", "high"))))
+    return span(ends[0], ends[-1]) if ends else span(None, None)
+
+
 def _end(value: object) -> str:
     if isinstance(value, str):
         return value

@@ -14,7 +14,7 @@ from geoplan.run import Run
 from maps import coverage, scene, schools, style
 from maps.language import number, speaker
 from maps.safety import drawing, facts, retrofits, rows
-from maps.safety.facts import span
+from maps.safety.facts import class_span
 from maps.safety.story import tell
 from maps.schools import Card
 from maps.state import State
@@ -32,6 +32,7 @@ def context(state: State) -> dict[str, Any]:
         "story": tell(run, stage, language),
         "worst": rows.worst_crossings(run, language),
         "unmapped": sentence("safety_unmapped", language, count=unmapped) if unmapped else "",
+        "no_works": sentence("safety_no_works", language) if "retrofits" in run.tables else "",
         "no_bad_crossing": sentence("safety_no_bad_crossing", language),
         "survey": rows.survey_rows(run, language),
         "packages": retrofits.package_rows(run, language),
@@ -70,7 +71,7 @@ def cards(run: Run, stage: str, language: str) -> tuple[Card, ...]:
     found = []
     for card in schools.cards(run, stage, language):
         school = by_id[card.school_id]
-        route_class = span(school.get("route_class_low"), school.get("route_class_high"))
+        route_class = class_span(school)
         texts = style.route_names(language)
         counts = tuple((texts[v], number(school.get(f"pupils_{v}_{stage}"), language)) for v in VERDICTS)
         kept = tuple(row for row in card.rows if row[0] in (say("children assigned"), say("mean walk")))

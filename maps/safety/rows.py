@@ -12,10 +12,11 @@ from geoplan.reasons import codes, known, sentence
 from geoplan.reasons.safety import VERDICTS, word
 from geoplan.run import Run
 from maps.language import name_in, number, speaker
-from maps.safety.facts import listed, schools_of, span
+from maps.safety.facts import class_span, listed, schools_of, span
 
 WORST = 10
 SURVEY = 8
+LEAST = 0.5  # pupils a day: fewer are none
 ANSWERS = ("yes", "no", "unknown")
 CLASSES = "ABCDE"
 
@@ -51,7 +52,7 @@ def worst_crossings(run: Run, language: str, count: int = WORST) -> tuple[PlaceR
     table = run.tables.get("crossings")
     if not isinstance(table, gpd.GeoDataFrame):
         return ()
-    used = table[_mapped(table) & (table["pupils_per_day"] > 0) & (table["level_high"] > 2)]
+    used = table[_mapped(table) & (table["pupils_per_day"] >= LEAST) & (table["level_high"] > 2)]
     ranked = used.sort_values(["level_low", "level_high", "pupils_per_day", "osm_id"], ascending=[False] * 3 + [True])
     return tuple(_place("crossings", int(at), row, language) for at, row in ranked.head(count).iterrows())
 
@@ -59,7 +60,7 @@ def worst_crossings(run: Run, language: str, count: int = WORST) -> tuple[PlaceR
 def unmapped_count(run: Run) -> int:
     """Places where routes cross a road without a mapped crossing."""
     table = run.tables.get("crossings")
-    return 0 if table is None else int((~_mapped(table) & (table["pupils_per_day"] > 0)).sum())
+    return 0 if table is None else int((~_mapped(table) & (table["pupils_per_day"] >= LEAST)).sum())
 
 
 def _mapped(table: pd.DataFrame) -> pd.Series:
@@ -132,21 +133,20 @@ def school_rows(run: Run, stage: str, language: str) -> tuple[SchoolRow, ...]:
     if "route_class_high" not in schools or not set(columns) <= set(schools.columns):
         return ()
     known_ones = schools[schools[columns].sum(axis=1) > 0]
-    ranked = known_ones.assign(_worst=known_ones["route_class_high"].map(_class_number)).sort_values(
-        ["_worst", columns[2], "id"], ascending=[False, False, True]
-    )
+    worst = known_ones.apply(lambda row: _class_number(class_span(row)[-1]), axis=1)
+    ranked = known_ones.assign(_worst=worst).sort_values(["_worst", columns[2], "id"], ascending=[False, False, True])
     return tuple(_school(row, columns, language) for row in ranked.to_dict("records"))
 
 
-def _class_number(name: object) -> int:
-    return CLASSES.find(name) if isinstance(name, str) and name else -1
+def _class_number(name: str) -> int:
+    return CLASSES.find(name)
 
 
 def _school(row: dict[Any, Any], columns: list[str], language: str) -> SchoolRow:
     return SchoolRow(
         school_id=str(row["id"]),
         name=name_in(row, "id", language),
-        route_class=span(row.get("route_class_low"), row.get("route_class_high")),
+        route_class=class_span(row),
         pupils=tuple(number(row[column], language) for column in columns),
         lat=round(row["geometry"].y, 6),
         lon=round(row["geometry"].x, 6),

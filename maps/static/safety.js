@@ -55,8 +55,19 @@ geoplan.startSafety = (map) => {
     return layer;
   }
 
+  /* Vectors where the browser can draw them, the same as pictures where it cannot or will not. */
+  function lines() {
+    if (!hasWebGL()) return pictures();
+    try {
+      return vectors();
+    } catch {
+      gl = null;
+      return pictures();
+    }
+  }
+
   function control() {
-    const [segments, crossings] = hasWebGL() ? vectors() : pictures();
+    const [segments, crossings] = lines();
     for (const layer of [segments, crossings]) layer.addTo(map);
     const overlays = { [words.streets]: segments, [words.crossings]: crossings };
     if (safety.works.length) overlays[words.works] = works();
@@ -149,14 +160,19 @@ geoplan.startSafety = (map) => {
     if (worst) L.circleMarker([worst.lat, worst.lon], { pane: "routes", radius: 9, color: "#1c2733", weight: 3, fill: false, interactive: false }).addTo(routes);
   }
 
-  /* The traffic checklist under a school's card, asked for when the card opens. */
+  /* The traffic checklist under a school's card, asked for once; updating a popup makes its card anew. */
+  const checked = new Map();
   function checklist(box, id, marker) {
     if (!safety.gates) return;
-    const place = make("div", words.looking, "note");
+    if (checked.has(id)) {
+      const items = checked.get(id);
+      if (items.length) box.append(make("h4", words.gates), list(items));
+      return;
+    }
+    const place = make("p", words.looking, "note");
     box.append(place);
     fetch(`${safety.gates}/${encodeURIComponent(id)}?lang=${data.language}`).then((answer) => answer.json()).then(({ items }) => {
-      place.textContent = "";
-      if (items.length) place.append(make("h4", words.gates), list(items));
+      checked.set(id, items);
       marker.getPopup().update();
     }).catch(() => { place.textContent = words.failed; });
   }

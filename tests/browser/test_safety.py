@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
+from collections.abc import Iterator
 
+import pytest
+from werkzeug.serving import make_server
+
+from geoplan.run import Run
+from geoplan.store import write_run
+from layers.demo.embedded import write_demo
+from maps.app import create_app
 from tests.browser.conftest import Watched
 from tests.browser.test_plan_page import CONTRAST, NO_OVERFLOW
 
@@ -110,3 +118,41 @@ def test_nothing_overflows_on_a_phone(safety: Watched, language: str) -> None:
 
 def test_contrast_of_text(safety: Watched) -> None:
     assert safety.open("/plans/toytown/safety").evaluate(CONTRAST) == []
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory, made_run: Run) -> Iterator[str]:
+    """A server with the embedded county, computed."""
+    folder = tmp_path_factory.mktemp("county")
+    write_run(made_run, write_demo(folder / "monaco").parent)
+    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{web.server_port}"
+    web.shutdown()
+    thread.join(timeout=5)
+
+
+def test_a_home_shows_both_its_routes(safety: Watched, county: str, made_run: Run) -> None:
+    cells = made_run.tables["cells"]
+    home = cells[cells["school_primary"].notna()].iloc[0].geometry
+    safety.server = county
+    page = safety.open(f"/plans/monaco/safety?lang=en&stage=primary&view={home.y},{home.x},18")
+    page.wait_for_function(DRAWN)
+    page.evaluate(f"geoplan.hooks.place(map_plan, L.latLng({home.y}, {home.x}))")
+    card = page.locator(".leaflet-popup-content")
+    card.locator("th", has_text="price of safety").wait_for()
+    lines = page.locator(".leaflet-routes-pane path")
+    assert lines.count() >= 3, "casing, safest, shortest"
+    dashed = page.locator(".leaflet-routes-pane path[stroke-dasharray]")
+    assert dashed.count() == 1 and dashed.get_attribute("stroke") == "#1c2733"
+    page.keyboard.press("Escape")
+    lines.first.wait_for(state="detached")
+
+
+def test_a_school_tells_its_checklist_with_evidence(safety: Watched, county: str) -> None:
+    safety.server = county
+    page = safety.open("/plans/monaco/safety?lang=zh&stage=primary")
+    page.locator("a[data-school]").first.click()
+    page.locator(".leaflet-popup-content h4", has_text="校门核查表").wait_for()
+    assert page.locator(".leaflet-popup-content table").last.locator("tr").count() == 10
