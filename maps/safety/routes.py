@@ -30,6 +30,7 @@ from maps.safety.facts import span
 from maps.safety.rows import element_name, rule_text
 from maps.scene import TO_MERCATOR, Scene, open_scene
 
+FIT = 2  # levels up to this are fit for children
 LIVE = 2  # runs whose streets are kept in memory
 
 _judging = threading.Lock()
@@ -119,7 +120,10 @@ def _route(walks: Walks, route: Route) -> dict[str, Any]:
 
 
 def worst_of(walks: Walks, route: Route) -> Worst | None:
-    """What is surely worst on a route, then possibly worst, the first met; None on a route without streets."""
+    """What is surely worst on a route, then possibly worst, the first met.
+
+    None where the way between door and street decides: what lies there is not mapped.
+    """
     levels, crossings = walks.scape.levels, walks.scape.crossings.table
     met: list[Worst] = []
     for step in route.steps:
@@ -131,7 +135,9 @@ def worst_of(walks: Walks, route: Route) -> Worst | None:
             met.append(
                 Worst("segments", walks.segment_of[step.edge], int(edge["level_low"]), int(edge["level_high"]))
             )
-    return max(met, key=lambda worst: (worst.low > 2, worst.high, worst.low), default=None)
+    worst = max(met, key=lambda worst: (worst.low > FIT, worst.high, worst.low), default=None)
+    decides = worst is not None and worst.high >= route.high and (worst.low > FIT) >= (route.low > FIT)
+    return worst if decides else None
 
 
 def _place(run: Run, worst: Worst, language: str) -> dict[str, Any]:
@@ -163,7 +169,9 @@ def _card(
         (say("safest route"), _length(safest, language)),
         (say("price of safety"), metres(safest.length_m - shortest.length_m, language)),
     ]
-    if worst is not None:
+    if worst is None:
+        rows.append((say("worst on the safest"), say("the way between door and street, which is not mapped")))
+    else:
         row = run.tables[worst.layer].iloc[worst.row]
         rows += [
             (say("worst on the safest"), element_name(row, worst.layer, language)),
