@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geoplan.reasons import codes, known, sentence
@@ -19,6 +20,7 @@ SURVEY = 8
 LEAST = 0.5  # pupils a day: fewer are none
 ANSWERS = ("yes", "no", "unknown")
 CLASSES = "ABCDE"
+KEYS = {"segments": "edge", "crossings": "element"}  # what other tables call a street or crossing by
 
 
 @dataclass(frozen=True)
@@ -102,21 +104,18 @@ def survey_rows(run: Run, language: str, count: int = SURVEY) -> tuple[PlaceRow,
     table = run.tables.get("survey")
     if not isinstance(table, gpd.GeoDataFrame):
         return ()
-    streets = len(run.tables.get("segments", ()))
     ranked = table.sort_values("rank") if "rank" in table else table.sort_values("pupil_metres", ascending=False)
-    return tuple(_survey(row, streets, language) for row in ranked.head(count).to_dict("records"))
+    return tuple(_survey(run, row, language) for row in ranked.head(count).to_dict("records"))
 
 
-def _survey(row: dict[Any, Any], streets: int, language: str) -> PlaceRow:
-    """``element`` counts the streets first, then the crossings."""
+def _survey(run: Run, row: dict[Any, Any], language: str) -> PlaceRow:
     kind = str(row.get("kind") or "")
     layer = "crossings" if kind.startswith("crossing") else "segments"
     point = row["geometry"].representative_point()
-    element = known(row.get("element"))
     asked = speaker(language)(", ").join(word("tag", tag, language) for tag in listed(row.get("tags")))
     return PlaceRow(
         layer=layer,
-        row=-1 if element is None else int(element) - (streets if layer == "crossings" else 0),
+        row=_row_of(run.tables.get(layer), KEYS[layer], row),
         name=element_name(row, layer, language),
         note=" · ".join(part for part in (word("element_kind", kind, language), asked) if part),
         level="",
@@ -124,6 +123,15 @@ def _survey(row: dict[Any, Any], streets: int, language: str) -> PlaceRow:
         lat=round(point.y, 6),
         lon=round(point.x, 6),
     )
+
+
+def _row_of(table: pd.DataFrame | None, key: str, wanted: dict[Any, Any]) -> int:
+    """The row of a table with the wanted number in its column ``key``; -1 without one."""
+    asked = known(wanted.get(key))
+    if table is None or key not in table or asked is None:
+        return -1
+    rows = np.flatnonzero(table[key].to_numpy() == asked)
+    return int(rows[0]) if len(rows) else -1
 
 
 def school_rows(run: Run, stage: str, language: str) -> tuple[SchoolRow, ...]:

@@ -14,6 +14,7 @@ from geoplan.run import Run
 from geoplan.store import write_run
 from layers.demo.embedded import write_demo
 from maps.app import create_app
+from maps.safety import rows
 
 RUN = "/api/v1/plans/monaco/runs/latest"
 
@@ -137,3 +138,13 @@ def test_a_run_without_streets_by_level_has_no_routes(tmp_path: Path, made_run: 
     assert client.get("/plans/monaco/safety").status_code == 404
     assert "/plans/monaco/safety" not in client.get("/plans/monaco").get_data(as_text=True)
     assert client.get(f"{RUN}/tiles/segments/0/0/0.pbf").status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_survey_list_leads_to_the_elements_it_names(client: FlaskClient, made_run: Run, language: str) -> None:
+    survey = made_run.tables["survey"].sort_values("rank")
+    shown = rows.survey_rows(made_run, language, count=60)
+    assert {row.layer for row in shown} == {"segments", "crossings"}
+    for row, osm_id in zip(shown, survey["osm_id"], strict=False):
+        found = client.get(f"{RUN}/elements/{row.layer}/{row.row}").get_json()
+        assert found["osm_id"] == osm_id and row.note
