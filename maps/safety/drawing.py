@@ -30,8 +30,9 @@ PUPILS = (0.0, 10.0, 50.0, 200.0, 1000.0)
 WIDTH_PX = (1.4, 2.6, 4.0, 6.5, 10.0)  # of a street at zoom 15
 RADIUS_PX = (3.0, 4.0, 5.5, 8.0, 11.0)  # of a crossing at zoom 15
 ZOOMS = (9.0, 12.0, 15.0, 18.0)
-LINE_SCALE = (0.4, 0.6, 1.0, 1.5)
+LINE_SCALE = (0.5, 0.75, 1.0, 1.5)
 DOT_SCALE = (0.2, 0.4, 0.8, 1.5)
+FIT_FROM = 14  # zoom from which crossings that are fit in any case are shown
 UNUSED_FROM = 17  # zoom from which crossings that nobody walks over are shown
 UNUSED = 0.5  # how much of their colour streets nobody walks along keep
 SAMPLES = (10, 200)  # pupils a day shown in the legend
@@ -91,8 +92,8 @@ def picture(scene: Scene, name: str, place: Tile) -> bytes:
     """The same tile as a picture, for browsers that draw no vectors."""
     found = layer(scene, name)
     rows = vectors.shown(found, place)
-    if name == "crossings" and place[0] < UNUSED_FROM:
-        rows = rows[found.tags["pupils"][rows] > 0]
+    if name == "crossings":
+        rows = rows[_crossings_seen(found, rows, place[0])]
     tags = {key: values[rows] for key, values in found.tags.items()}
     look = looks(tags["low"], tags["high"])
     if name == "segments":
@@ -106,6 +107,12 @@ def picture(scene: Scene, name: str, place: Tile) -> bytes:
     fills = [COLOURS[k - 1] if mapped else "#ffffff" for k, mapped in zip(look, tags["mapped"], strict=True)]
     edges = [CASE if mapped else COLOURS[k - 1] for k, mapped in zip(look, tags["mapped"], strict=True)]
     return points_png(found, rows, place, (fills, edges, radius))
+
+
+def _crossings_seen(found: Drawn, rows: NDArray[np.int64], zoom: int) -> NDArray[np.bool_]:
+    """Which crossings a zoom shows, as `_crossings` tells MapLibre."""
+    used, unfit = found.tags["pupils"][rows] > 0, found.tags["high"][rows] > 2
+    return (zoom >= UNUSED_FROM) | (used & (unfit | (zoom >= FIT_FROM)))
 
 
 def looks(low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -173,7 +180,9 @@ def _crossings() -> dict[str, Any]:
         "circle-stroke-color": ["case", mapped, CASE, _colour()],
         "circle-stroke-width": ["case", mapped, 1.2, 2],
     }
-    return _circles("crossings-all", paint, ["any", USED, [">=", ["zoom"], UNUSED_FROM - 1]])
+    near, nearer = ([">=", ["zoom"], zoom - 1] for zoom in (FIT_FROM, UNUSED_FROM))
+    seen = ["any", nearer, ["all", USED, ["any", near, [">", ["get", "high"], 2]]]]
+    return _circles("crossings-all", paint, seen)
 
 
 def _chosen_circle() -> dict[str, Any]:
