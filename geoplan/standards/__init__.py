@@ -19,6 +19,7 @@ from geoplan.standards.listing import NORM_COLUMNS, RULE_COLUMNS, document, norm
 from geoplan.standards.norm import Band, Norm, Rule, StageDef, Standards
 from geoplan.standards.profile import load, profiles
 from geoplan.standards.tables import Table, models, table, table_names
+from geoplan.standards.topics import speaking_of, speaks
 
 __all__ = [
     "NORM_COLUMNS",
@@ -48,6 +49,8 @@ __all__ = [
     "search_cap_m",
     "shortest_limit_m",
     "snap_limit_m",
+    "speaking_of",
+    "speaks",
     "stage_def",
     "table",
     "table_names",

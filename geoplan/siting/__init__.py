@@ -1,0 +1,1 @@
+"""Where schools must stand: need of places, candidates, the location model, proposals."""
