@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.standards import Norm, Standards, class_size, speaking_of, table
 from layers.errors import Fault, InputError
+
+F64 = NDArray[np.float64]
 
 MU_M2 = 2000.0 / 3.0  # square metres of one mu
 ITEMS = ("new_school", "new_class", "enlarge_class", "convert_class")
@@ -109,7 +113,7 @@ def unit_costs(costs: pd.DataFrame | None) -> dict[str, Cost]:
     return {item: own.get(item, Cost(float(row["cost"]), assumed=True)) for item, row in rows.items()}
 
 
-def _own(costs: pd.DataFrame | None, rows: dict[str, dict[str, object]]) -> tuple[dict[str, Cost], list[Fault]]:
+def _own(costs: pd.DataFrame | None, rows: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Cost], list[Fault]]:
     found: dict[str, Cost] = {}
     faults = []
     for row in [] if costs is None else costs.to_dict("records"):
@@ -126,7 +130,7 @@ def _own(costs: pd.DataFrame | None, rows: dict[str, dict[str, object]]) -> tupl
     return found, faults
 
 
-def _steps(norm: Norm) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _steps(norm: Norm) -> tuple[F64, F64]:
     rows = np.asarray(norm.value, dtype=np.float64)
     return rows[:, 0], rows[:, 1]
 
