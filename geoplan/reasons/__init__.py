@@ -14,13 +14,28 @@ from geoplan.reasons.coverage import (
     rounded,
     rule_sentences,
 )
-from geoplan.reasons.figures import decimal, known, metres, minutes, people, percent, sentence, share, subject, whole
+from geoplan.reasons.figures import (
+    area,
+    decimal,
+    known,
+    listing,
+    metres,
+    minutes,
+    money,
+    people,
+    percent,
+    sentence,
+    share,
+    subject,
+    whole,
+)
 
 __all__ = [
     "LANGUAGES",
     "Note",
     "account_amounts",
     "account_sentences",
+    "area",
     "both_ways",
     "care_notes",
     "codes",
@@ -30,8 +45,10 @@ __all__ = [
     "headline",
     "held_straight",
     "known",
+    "listing",
     "metres",
     "minutes",
+    "money",
     "people",
     "percent",
     "placeholders",

@@ -11,6 +11,11 @@ from geoplan.reasons.catalogue import Writer, fill, terms, text
 
 _NEAR = 0.0125  # a fraction is said when the share is this close to it
 _KILOMETRES_FROM_M = 10_000
+_MU_M2 = 2000 / 3
+_MONEY: Mapping[str, tuple[tuple[str, float], ...]] = {  # words for large sums, the largest first
+    "en": (("money_large", 1e6),),
+    "zh": (("money_large", 1e8), ("money_middle", 1e4)),
+}
 
 
 def known(value: object) -> float | None:
@@ -64,6 +69,37 @@ def percent(ratio: object, language: str) -> str:
     return _form("percent", language, f"{_rounded(100 * amount):,}")
 
 
+def money(amount: object, language: str) -> str:
+    """A sum in three digits, large ones in words: ``850,000``, ``41.2 million``, ``4120万``, ``1.24亿``."""
+
+    def write(value: float) -> str:
+        digits = 3 - len(f"{abs(value):.0f}")
+        shown = round(value, digits) if digits < 0 else value
+        for form, size in _MONEY[language]:
+            if abs(shown) >= size:
+                return _form(form, language, f"{shown / size:,.2f}".rstrip("0").rstrip("."))
+        return f"{_rounded(shown):,}"
+
+    return _with(amount, language, write)
+
+
+def area(size_m2: object, language: str) -> str:
+    """Land in square metres, in Chinese with mu."""
+
+    def write(value: float) -> str:
+        shown = text("form", "area", language).replace("{number}", f"{_rounded(value):,}")
+        return shown.replace("{mu}", f"{value / _MU_M2:,.1f}".removesuffix(".0"))
+
+    return _with(size_m2, language, write)
+
+
+def listing(parts: Sequence[str], language: str) -> str:
+    """Parts as one list: ``a, b and c``."""
+    first, last = parts[:-1], parts[-1:]
+    comma, end = (text("sentence", code, language) for code in ("list_comma", "list_last"))
+    return end.join([comma.join(first), *last]) if first else "".join(last)
+
+
 def share(ratio: object, base: object, language: str) -> str:
     """A share with what it is a share of: ``71 % of 2,214``."""
     return fill(text("sentence", "share_of_base", language), language, WRITERS, {"share": ratio, "base": base})
@@ -81,6 +117,8 @@ WRITERS: Mapping[str, Writer] = {
     "minutes": minutes,
     "percent": percent,
     "source": source,
+    "money": money,
+    "area": area,
 }
 
 

@@ -1,0 +1,215 @@
+"""New places in sentences: the finding, what more schools bring, who stays without, sub-areas, milestones.
+
+``summary`` is ``summary.json``; rows are those of ``summary["siting"]`` and of the tables ``places_balance`` and
+``milestones`` (docs/results.md). A key that is missing or unknown leaves its sentence out. Sentences of one proposal
+are in :mod:`geoplan.reasons.proposals` and handed on from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from geoplan.reasons.catalogue import term, terms
+from geoplan.reasons.coverage import names, places_known
+from geoplan.reasons.figures import known, sentence
+from geoplan.reasons.proposals import (
+    AGAINST,
+    VERDICTS,
+    alternative_sentences,
+    check_counts,
+    currency,
+    loads,
+    nested,
+    proposal_sentences,
+    proposal_title,
+    reason_sentences,
+    school_words,
+)
+
+__all__ = [
+    "AGAINST",
+    "VERDICTS",
+    "alternative_sentences",
+    "balance_sentence",
+    "check_counts",
+    "currency",
+    "loads",
+    "marginal_sentences",
+    "milestone_sentence",
+    "milestones_of",
+    "nested",
+    "proposal_sentences",
+    "proposal_title",
+    "reason_sentences",
+    "school_words",
+    "siting_headline",
+    "unmet_sentences",
+    "warning_word",
+    "without_place",
+    "year_text",
+]
+
+Row = Mapping[Any, Any]
+LACKING = ("in_reach_no_place", "out_of_reach", "off_network")
+MUCH = 0.005  # gaps and shares below this are not spoken of
+
+
+def siting_headline(summary: Row, language: str, *, stage: str) -> str:
+    """The finding in one sentence: how many children have no place in reach in the worst year, and what is proposed.
+
+    Parameters
+    ----------
+    summary
+        ``summary.json``; uses ``stages.<stage>.years``, ``siting.new``, ``siting.enlarge``, ``siting.convert``.
+    """
+    facts = (summary.get("stages") or {}).get(stage) or {}
+    words = names(facts, language, stage)
+    if facts and not places_known(facts):
+        return sentence("siting_headline_places_unknown", language)
+    years = [(row, without_place(row)) for row in milestones_of(facts.get("years") or (), stage)]
+    counted = [(row, lacking) for row, lacking in years if lacking is not None]
+    if not counted:
+        return sentence("siting_headline_unknown", language)
+    worst, lacking = max(counted, key=lambda pair: pair[1])
+    if lacking < 0.5:
+        span = {"first": f"{counted[0][0]['year']:.0f}", "last": f"{counted[-1][0]['year']:.0f}"}
+        return sentence("siting_headline_enough", language, **span, **words)
+    said = {"year": f"{worst['year']:.0f}", "pupils": lacking, "base": known(worst.get("pupils")), **words}
+    siting = summary.get("siting") or {}
+    plan = _plan(siting, stage, language)
+    if plan:
+        return sentence("siting_headline_short", language, plan=plan, **said)
+    computed = bool(siting) and not siting.get("not_computed")
+    return sentence("siting_headline_open" if computed else "siting_headline_only", language, **said)
+
+
+def milestones_of(rows: Iterable[Row], stage: str, variant: str = "mid") -> list[Row]:
+    """The milestones of a stage by year, of one variant of births."""
+    held = [r for r in rows if r.get("stage", stage) == stage and r.get("variant", variant) == variant]
+    return sorted((r for r in held if known(r.get("year")) is not None), key=lambda r: float(r["year"]))
+
+
+def without_place(row: Row) -> float | None:
+    """Pupils of a milestone who have no place in reach; None where it is not known."""
+    parts = [known(row.get(name)) for name in LACKING]
+    if None not in parts:
+        return sum(part or 0.0 for part in parts)
+    pupils, served = known(row.get("pupils")), known(row.get("served"))
+    return None if pupils is None or served is None else pupils - served
+
+
+def marginal_sentences(rows: Sequence[Row], language: str, *, unit: object = None) -> list[str]:
+    """What the first and the last new school bring, all together, and whether that is proven best.
+
+    Parameters
+    ----------
+    rows
+        ``siting.marginal``: ``k, pupils_served, cost, extra_pupils, cost_per_extra_pupil, gap``.
+    unit
+        Of the costs; nothing is said after a sum when None.
+    """
+    ordered = sorted((row for row in rows if known(row.get("k")) is not None), key=lambda row: float(row["k"]))
+    steps = [row for row in ordered if float(row["k"]) > 0 and known(row.get("extra_pupils")) is not None]
+    if not steps:
+        return []
+    if float(steps[0]["extra_pupils"]) < 0.5:
+        return [sentence("siting_marginal_none", language)]
+    after = currency(unit, language)
+    said = [_step("first", steps[0], after, language)]
+    if len(steps) > 1:
+        said.append(_step("last", steps[-1], after, language))
+        together = sum(float(row["extra_pupils"]) for row in steps)
+        served = steps[-1].get("pupils_served")
+        said.append(sentence("siting_marginal_all", language, k=steps[-1]["k"], extra=together, served=served))
+    gap, base = known(steps[-1].get("gap")), known(steps[-1].get("pupils_served"))
+    if gap is not None:
+        code = "siting_gap_proven" if gap < MUCH else "siting_gap_open"
+        said.append(sentence(code, language, gap=gap, base=base))
+    return said
+
+
+def _step(which: str, row: Row, unit: str, language: str) -> str:
+    each = known(row.get("cost_per_extra_pupil"))
+    code = f"siting_marginal_{which}" + ("_cost" if each is not None else "")
+    return sentence(code, language, k=row["k"], extra=row["extra_pupils"], each=each, unit=unit)
+
+
+def unmet_sentences(rows: Iterable[Row], language: str, *, areas: Mapping[str, str] | None = None) -> list[str]:
+    """Who stays without a place whatever is proposed, and why; ``areas`` gives names by id."""
+    reasons = terms("unmet", language)
+    return [
+        sentence(
+            "siting_unmet",
+            language,
+            area=(areas or {}).get(str(row.get("area_id")), row.get("area_id")),
+            year=year_text(row),
+            pupils=row.get("pupils"),
+            reason=reasons.get(str(row.get("reason")), reasons["unknown"]),
+            children=school_words(row.get("stage"), language)["children"],
+        )
+        for row in rows
+        if (known(row.get("pupils")) or 0.0) >= 0.5
+    ]
+
+
+def balance_sentence(row: Row, language: str, *, area: str) -> str:
+    """One sub-area in one year: places missing or to spare beside its pupils."""
+    balance = known(row.get("balance"))
+    warning = str(row.get("warning") or "unknown")
+    words = {"area": area, "year": year_text(row), "children": school_words(row.get("stage"), language)["children"]}
+    if balance is None or warning not in ("ok", "watch", "short"):
+        return sentence("siting_balance_unknown", language, **words)
+    said = {"missing": max(-balance, 0.0), "spare": max(balance, 0.0), "pupils": row.get("pupils")}
+    code = "short" if balance < 0 else "watch" if warning != "ok" else "ok"
+    return sentence(f"siting_balance_{code}", language, **words, **said)
+
+
+def milestone_sentence(row: Row, language: str) -> str:
+    """One year of a stage: how many have a place in reach, and how many are not born yet."""
+    base, served = known(row.get("pupils")), known(row.get("served"))
+    children = school_words(row.get("stage"), language)["children"]
+    words = {"year": year_text(row), "base": base, "children": children}
+    if not base or served is None:
+        return sentence("siting_milestone_unknown", language, **words)
+    said = [sentence("siting_milestone", language, served=served, share=served / base, **words)]
+    unborn = known(row.get("share_unborn"))
+    if unborn is not None and unborn >= MUCH:
+        said.append(sentence("siting_milestone_unborn", language, share=unborn, base=base))
+    return ("" if language == "zh" else " ").join(said)
+
+
+def _plan(siting: Row, stage: str, language: str) -> str:
+    """What is proposed for the stage, counted: new schools, classes, conversions."""
+    mine = {
+        kind: [row for row in siting.get(kind) or () if stage in str(row.get("stage", stage)).split(";")]
+        for kind in ("new", "enlarge", "convert")
+    }
+    parts = []
+    if mine["new"]:
+        words = school_words(stage, language)
+        places = sum(known(row.get("places")) or 0.0 for row in mine["new"])
+        parts.append(_counted("siting_plan_new", len(mine["new"]), language, places=places, **words))
+    classes = sum(known(row.get("classes")) or 0.0 for row in mine["enlarge"])
+    if classes:
+        code = "siting_plan_class" if classes == 1 else "siting_plan_classes"
+        parts.append(sentence(code, language, classes=classes))
+    if mine["convert"]:
+        parts.append(_counted("siting_plan_convert", len(mine["convert"]), language))
+    return sentence("siting_plan_join", language).join(parts)
+
+
+def _counted(code: str, count: int, language: str, **words: Any) -> str:
+    return sentence(f"{code}_one" if count == 1 else code, language, count=count, **words)
+
+
+def year_text(row: Row) -> str:
+    """The year of a row as it is written; empty where there is none."""
+    year = known(row.get("year"))
+    return "" if year is None else f"{year:.0f}"
+
+
+def warning_word(warning: object, language: str) -> str:
+    """The word of a warning of ``places_balance``."""
+    held = terms("warning", language)
+    return held.get(str(warning), term("warning.unknown", language))
