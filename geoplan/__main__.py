@@ -121,20 +121,30 @@ def check(plan: Path, as_json: bool, language: str | None) -> None:
 @cli.command()
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option("--only", default="coverage,safety", show_default=True, help="what to compute; commas between")
+@click.option("--scenario", help="a scenario file, or the name of one in the plan's scenarios/")
 @click.option("--out", "target", type=click.Path(path_type=Path), help="folder for runs/; the plan's own when absent")
 @click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
 @click.option("--language", type=LANGUAGES, default=None)
-def run(plan: Path, only: str, target: Path | None, as_json: bool, language: str | None) -> None:
+def run(
+    plan: Path, only: str, scenario: str | None, target: Path | None, as_json: bool, language: str | None
+) -> None:
     """Read, check and compute a plan; write the run; print the accounts in plain words."""
-    _run(plan, language=language, as_json=as_json, target=target, only=only)
+    _run(plan, language=language, as_json=as_json, target=target, only=only, scenario=scenario)
 
 
 def _run(
-    plan: Path, *, language: str | None, as_json: bool, target: Path | None, only: str = "coverage,safety"
+    plan: Path,
+    *,
+    language: str | None,
+    as_json: bool,
+    target: Path | None,
+    only: str = "coverage,safety",
+    scenario: str | None = None,
 ) -> None:
     from geoplan.plan import PARTS, make_run, read_layers
     from geoplan.report import print_run
     from geoplan.store import sweep, write_run
+    from layers.scenariofile import read_scenario, scenario_path
     from maps.standalone import standalone
 
     parts = [name.strip() for name in only.split(",") if name.strip()]
@@ -142,8 +152,9 @@ def _run(
         raise PlanError(f"--only knows {', '.join(PARTS)}, not {', '.join(unknown)}")
     language = language or plan_language(plan)
     say = partial(_say, language=language)
+    what_if = None if scenario is None else read_scenario(scenario_path(plan, scenario))
     layers = read_layers(plan, say=say)
-    result = make_run(layers, say=say, parts=parts, cache=layers.plan.root / "cache")
+    result = make_run(layers, scenario=what_if, say=say, parts=parts, cache=layers.plan.root / "cache")
     say("map")
     folder = target or layers.plan.root
     sweep(folder / "runs")

@@ -22,6 +22,7 @@ from geoplan.published import published
 from geoplan.reach import nearest_distance
 from geoplan.run import Run
 from geoplan.safety.county import CountySafety, county_safety
+from geoplan.scenario import Scenario, applied, identity_of
 from geoplan.settings import area_row_of_schools, plan_standards
 from geoplan.situation import (
     Say,
@@ -58,13 +59,22 @@ def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
     return read(plan, buffer_m=buffer_m, say=say)
 
 
-def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PARTS, cache: Path | None = None) -> Run:
+def make_run(
+    layers: Layers,
+    *,
+    scenario: Scenario | None = None,
+    say: Say = SILENT,
+    parts: Collection[str] = PARTS,
+    cache: Path | None = None,
+) -> Run:
     """Compute a plan: demand, reach, places, enrolment, accounts, stage by stage.
 
     Parameters
     ----------
     layers
         From :func:`read_layers`; nothing else is read.
+    scenario
+        A what-if: its steps change schools, housing or streets before anything is computed.
     say
         Called with the key of each step.
     parts
@@ -76,18 +86,24 @@ def make_run(layers: Layers, *, say: Say = SILENT, parts: Collection[str] = PART
     -------
     Run
         The same for the same layers: no clock, no chance, any order of rows. Timings stand in the manifest only.
+
+    Raises
+    ------
+    PlanError
+        A scenario with steps that cannot be done, each named.
     """
     clock = _Clock(say)
+    layers = layers if scenario is None else applied(layers, scenario)
     situation = take_stock(layers, say=clock, cache=cache)
     stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
     clock("publish")
     tables = published(layers, situation, stages, safety)
     faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ())]
-    run_id = _identity(layers, situation, parts)
+    run_id = _identity(layers, situation, parts, scenario)
     return Run(
         run_id=run_id,
-        manifest=_manifest(layers, situation, run_id, clock.done()),
+        manifest=_manifest(layers, situation, run_id, clock.done()) | {"scenario": identity_of(scenario)},
         summary=_summary(layers, situation, stages, run_id, faults) | _safety_summary(safety),
         tables=tables,
         cell_index=situation.cells.index,
@@ -206,10 +222,10 @@ def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCo
     return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *found]
 
 
-def _identity(layers: Layers, situation: Situation, parts: Collection[str]) -> str:
+def _identity(layers: Layers, situation: Situation, parts: Collection[str], scenario: Scenario | None) -> str:
     settings = layers.plan.model_dump(mode="json", exclude={"root", "standards"}) | {"parts": sorted(parts)}
     edition = {"edition": situation.standards.edition, "checksum": situation.standards.checksum}
-    return run_identity(layers.sources, edition, None, __version__, settings)
+    return run_identity(layers.sources, edition, identity_of(scenario) if scenario else None, __version__, settings)
 
 
 def _manifest(layers: Layers, situation: Situation, run_id: str, seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -218,7 +234,6 @@ def _manifest(layers: Layers, situation: Situation, run_id: str, seconds: Mappin
         "run_id": run_id,
         "version": __version__,
         "plan": layers.plan.model_dump(mode="json", exclude={"root"}),
-        "scenario": {"name": "base"},
         "standards": {"profile": standards.profile, "edition": standards.edition, "checksum": standards.checksum},
         "sources": [asdict(source) for source in layers.sources],
         "seeds": {},

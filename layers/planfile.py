@@ -265,7 +265,7 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
     except ValidationError as error:
         faults = [*_key_faults(error, file.name), *faults]
     if "root" in data:
-        faults.insert(0, Fault("plan_key", file=file.name, column="root", params=_why("extra_forbidden", {})))
+        faults.insert(0, Fault("plan_key", file=file.name, column="root", params=key_reason("extra_forbidden", {})))
     if faults or plan is None:
         raise InputError(faults)
     return plan
@@ -343,13 +343,13 @@ def _key_faults(error: ValidationError, file: str) -> list[Fault]:
             file=file,
             column=".".join(str(part) for part in item["loc"]),
             value=None if item["type"] == "missing" else repr(item["input"])[:80],
-            params=_why(item["type"], item.get("ctx", {})),
+            params=key_reason(item["type"], item.get("ctx", {})),
         )
         for item in error.errors()
     ]
 
 
-def _why(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
+def key_reason(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with a key, in both languages, by pydantic's type of error."""
     known = _reasons()
     said = known.get(kind) or known["other"]

@@ -60,7 +60,7 @@ def by_rules(streets: Streets, rural: NDArray[np.bool_], crossings: pd.DataFrame
 
 def _walked(streets: Kinds, rows: NDArray[np.int64], chosen: tuple[str, ...]) -> I8:
     code, which = np.unique(streets.code[rows], return_inverse=True)
-    levels = [judge(_retagged(streets.tags[kind], chosen)).high for kind in code]
+    levels = [judge(retagged(streets.tags[kind], chosen)).high for kind in code]
     return np.array(levels, dtype=np.int8)[which]
 
 
@@ -70,12 +70,12 @@ def _crossed(
     arms, nodes = known
     pairs, which = np.unique(np.stack([arm, node]), axis=1, return_inverse=True)
     levels = [
-        cross(arms.tags[one], facility(_retagged(nodes.tags[other], chosen))).high for one, other in pairs.T.tolist()
+        cross(arms.tags[one], facility(retagged(nodes.tags[other], chosen))).high for one, other in pairs.T.tolist()
     ]
     return np.array(levels, dtype=np.int8)[which.ravel()]
 
 
-def _retagged(tags: Tags, chosen: tuple[str, ...]) -> dict[str, Any]:
+def retagged(tags: Tags, chosen: tuple[str, ...]) -> dict[str, Any]:
     """Tags with those of the measures; keys that refine or stand in for a new tag are dropped."""
     new = tags_of(chosen)
     stands_in: Mapping[str, list[str]] = table("retrofit_tags").extra["stands_in"]
