@@ -227,6 +227,23 @@ def standards(profile: str | None, as_json: bool, language: str) -> None:
 
 
 @cli.command()
+@click.argument("instance", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, default=True, help="implied")
+@click.option("--language", type=LANGUAGES, default="en")
+def locate(instance: Path, as_json: bool, language: str) -> None:
+    """Solve a location model given as JSON (lscp, mclp, p_median, p_center, cflp); prints one JSON object."""
+    from geoplan.siting.location import as_data, read_instance
+    from geoplan.siting.location import locate as solve
+
+    try:
+        text = instance.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = str(getattr(error, "strerror", None) or getattr(error, "reason", error))
+        raise InputError([Fault("location_unreadable", file=str(instance), params={"why": why})]) from None
+    _emit(as_data(solve(read_instance(text, instance.name)), language))
+
+
+@cli.command()
 @click.option("--workspace", type=click.Path(path_type=Path), default=Path("workspace"), show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
