@@ -68,19 +68,16 @@ def land_m2(standards: Standards, stage: str, classes: int, *, setting: str = "t
     above the largest it grows by the largest's land per class.
     """
     norms = speaking_of(standards, "land_by_classes", stage, setting=setting)
-    if not norms:
-        return Needed(None, "")
-    sizes, areas = _steps(norms[0])
-    if classes > sizes[-1]:
-        return Needed(float(areas[-1] / sizes[-1] * classes), norms[0].id)
-    return Needed(float(np.interp(classes, sizes, areas)), norms[0].id)
+    return Needed(_area(norms[0], classes), norms[0].id) if norms else Needed(None, "")
 
 
 def floor_m2(standards: Standards, stage: str, classes: int, *, setting: str = "town") -> Needed:
-    """Floor area of a school of so many classes: square metres a pupil by size, times its places."""
-    norms = speaking_of(standards, "floor_per_pupil_by_classes", stage, setting=setting)
+    """Floor area of a school: by its classes, or square metres a pupil (by classes) times its places."""
+    norms = speaking_of(standards, ("floor_by_classes", "floor_per_pupil_by_classes"), stage, setting=setting)
     if not norms:
         return Needed(None, "")
+    if norms[0].topic == "floor_by_classes":
+        return Needed(_area(norms[0], classes), norms[0].id)
     sizes, per_pupil = _steps(norms[0])
     places = classes * int(_figures(class_size(standards, stage))[0])
     return Needed(float(np.interp(classes, sizes, per_pupil) * places), norms[0].id)
@@ -128,6 +125,14 @@ def _own(costs: pd.DataFrame | None, rows: Mapping[str, Mapping[str, Any]]) -> t
             )
         found[item] = Cost(float(row["cost"]), assumed=False)
     return found, faults
+
+
+def _area(norm: Norm, classes: int) -> float:
+    """Straight line between the sizes listed, the smallest below them, the largest's area per class above."""
+    sizes, areas = _steps(norm)
+    if classes > sizes[-1]:
+        return float(areas[-1] / sizes[-1] * classes)
+    return float(np.interp(classes, sizes, areas))
 
 
 def _steps(norm: Norm) -> tuple[F64, F64]:

@@ -19,7 +19,7 @@ from geoplan.standards.listing import NORM_COLUMNS, RULE_COLUMNS, document, norm
 from geoplan.standards.norm import Band, Norm, Rule, StageDef, Standards
 from geoplan.standards.profile import load, profiles
 from geoplan.standards.tables import Table, models, table, table_names
-from geoplan.standards.topics import speaking_of, speaks
+from geoplan.standards.topics import nearest_of, speaking_of, speaks
 
 __all__ = [
     "NORM_COLUMNS",
@@ -39,6 +39,7 @@ __all__ = [
     "interval",
     "load",
     "models",
+    "nearest_of",
     "norm_rows",
     "number",
     "participation",

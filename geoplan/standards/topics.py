@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from geoplan.standards.norm import Norm, Standards
 from geoplan.standards.profile import own_norms
 
@@ -9,11 +11,15 @@ GROUPS = {"secondary": ("junior", "senior"), "compulsory": ("primary", "junior")
 """Stage words of norms that stand for several stages; ``compulsory`` is read from the profile where it says."""
 
 
-def speaking_of(standards: Standards, topic: str, stage: str, *, setting: str | None = None) -> tuple[Norm, ...]:
+def speaking_of(
+    standards: Standards, topic: str | Collection[str], stage: str, *, setting: str | None = None
+) -> tuple[Norm, ...]:
     """Norms of a topic that speak of a stage, the profile's own before those of its ancestors.
 
     Parameters
     ----------
+    topic
+        One topic, or several that are read together.
     stage
         A stage of the profile, or a kind of school norms name (``nine_year``).
     setting
@@ -23,14 +29,22 @@ def speaking_of(standards: Standards, topic: str, stage: str, *, setting: str | 
     -------
     Of one profile, norms named for this stage alone go first, then those named for the setting, then by id.
     """
+    topics = {topic} if isinstance(topic, str) else set(topic)
     found = [
         norm
         for norm in standards.norms.values()
-        if norm.topic == topic and speaks(standards, norm, stage) and _holds(norm, setting)
+        if norm.topic in topics and speaks(standards, norm, stage) and _holds(norm, setting)
     ]
     rank = _ranks(standards)
     found.sort(key=lambda norm: (rank[norm.id], norm.stage != stage, norm.setting != setting, norm.id))
     return tuple(found)
+
+
+def nearest_of(standards: Standards, norms: Sequence[Norm]) -> tuple[Norm, ...]:
+    """Those of the norms that stand in the nearest profile any of them stands in."""
+    rank = _ranks(standards)
+    first = min((rank[norm.id] for norm in norms), default=0)
+    return tuple(norm for norm in norms if rank[norm.id] == first)
 
 
 def speaks(standards: Standards, norm: Norm, stage: str) -> bool:
