@@ -219,7 +219,8 @@ def _schooled_outside(layers: Layers, stage: str) -> float | None:
 def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> list[Fault]:
     coarse = resolution_fault(situation.cells)
     found = [fault for stage in stages.values() for fault in stage.faults]
-    return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *found]
+    ahead = situation.outlook.faults
+    return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *ahead, *found]
 
 
 def _identity(layers: Layers, situation: Situation, parts: Collection[str], scenario: Scenario | None) -> str:

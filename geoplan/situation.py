@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.demand import Demand, pupils
+from geoplan.demand.outlook import Frame, Outlook, headline, outlook
 from geoplan.errors import PlanError
 from geoplan.network.cache import Shelf, street_parts
 from geoplan.reach import (
@@ -49,7 +50,9 @@ class Situation:
     rules
         By stage and setting, one rule per grade band.
     demand
-        Pupils per cell, stage and band.
+        Pupils per cell, stage and band in the base year.
+    outlook
+        Pupils of any later year.
     network, homes, gates
         The streets and what is attached to them; kept for what-ifs.
     walk
@@ -62,6 +65,7 @@ class Situation:
     setting: NDArray[np.object_]
     rules: Mapping[tuple[str, str], tuple[Rule, ...]]
     demand: Demand
+    outlook: Outlook
     network: Network
     homes: Homes
     gates: Gates
@@ -102,15 +106,7 @@ def take_stock(layers: Layers, *, say: Say, cache: Path | None = None) -> Situat
     cells = fine_cells(layers, rule_book)
     setting = setting_of_cells(layers, cells)
     say("demand")
-    demand = pupils(
-        cells,
-        layers.areas,
-        layers.tables,
-        standards,
-        stages,
-        population_year=plan.population.year,
-        school_year=plan.schools.year,
-    )
+    demand, ahead = demand_of(layers, cells, standards, stages)
     say("network")
     shelf = Shelf(cache)
     network = shelf.kept(Network, lambda: street_parts(layers.streets), lambda: prepare(layers.streets))
@@ -118,7 +114,24 @@ def take_stock(layers: Layers, *, say: Say, cache: Path | None = None) -> Situat
     limit_m = longest_limit_m(plan, standards, stages)
     homes, gates = attach(layers, network, cells, setting, standards, shelf)
     walk = walk_pairs(network, homes, gates, round(limit_m * 10))
-    return Situation(standards, stages, cells, setting, rule_book, demand, network, homes, gates, walk)
+    return Situation(standards, stages, cells, setting, rule_book, demand, ahead, network, homes, gates, walk)
+
+
+def demand_of(layers: Layers, cells: Cells, standards: Standards, stages: Sequence[str]) -> tuple[Demand, Outlook]:
+    """Pupils of the base year, and what those of later years follow from."""
+    section = layers.plan.population.year, layers.plan.schools.year
+    counted = pupils(
+        cells,
+        layers.areas,
+        layers.tables,
+        standards,
+        stages,
+        population_year=section[0],
+        school_year=section[1],
+    )
+    frame = Frame(*section, layers.plan.plan.years, layers.plan.demand)
+    ahead = outlook(counted, cells, layers.areas, layers.tables, standards, frame)
+    return headline(ahead), ahead
 
 
 def fine_cells(layers: Layers, rule_book: Mapping[tuple[str, str], tuple[Rule, ...]]) -> Cells:

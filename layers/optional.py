@@ -9,7 +9,7 @@ from pyproj import CRS
 
 from layers.errors import Fault
 from layers.housing import read_housing
-from layers.people import read_ages, read_births, read_registered
+from layers.people import read_ages, read_births, read_migration, read_registered, read_survival
 from layers.planfile import PlanFile
 from layers.sites import read_exclusions, read_sites, read_venues
 from layers.tables import Bounds
@@ -21,6 +21,8 @@ READERS: Mapping[str, Reader] = {
     "ages": read_ages,
     "births": read_births,
     "registered": read_registered,
+    "survival": read_survival,
+    "migration": read_migration,
     "housing": read_housing,
     "sites": read_sites,
     "exclusions": read_exclusions,
@@ -70,6 +72,7 @@ def check_references(tables: Mapping[str, pd.DataFrame], school_ids: Set[str], a
         ("stops", "school_id", school_ids),
         ("births", "area_id", area_ids),
         ("registered", "area_id", area_ids),
+        ("migration", "area_id", area_ids),
     ):
         if name in tables and column in tables[name]:
             given = {value for value in tables[name][column] if isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""Residents by age, births by year, and who is registered here or schooled elsewhere."""
+"""Residents by age, births, survival and moves by year, and who is registered here or schooled elsewhere."""
 
 from __future__ import annotations
 
@@ -42,6 +42,51 @@ def read_registered(plan: PlanFile, crs: CRS | None = None, near: Bounds | None 
         return None, named.faults if named else []
     faults = [*_order(named), *_twice(named, ("area_id", "age_from"))]
     return _sorted(named.table, ("area_id", "age_from")), [*named.faults, *faults]
+
+
+def read_survival(plan: PlanFile, crs: CRS | None = None, near: Bounds | None = None) -> Read:
+    """``age_from, age_to`` (NaN: open at the top), ``survival`` a year, 0 to 1; in order of age."""
+    named = _named(plan, plan.demand.survival, "survival")
+    if named is None or named.table is None:
+        return None, named.faults if named else []
+    faults = [*_order(named), *_overlap(named)]
+    return _sorted(named.table, ("age_from",)), [*named.faults, *faults]
+
+
+def read_migration(plan: PlanFile, crs: CRS | None = None, near: Bounds | None = None) -> Read:
+    """``year``, ``net`` persons or ``rate``; ``age_from, age_to, area_id``; in order of year, area and age."""
+    named = _named(plan, plan.demand.migration, "migration")
+    if named is None or named.table is None:
+        return None, named.faults if named else []
+    faults = [*_order(named), *_twice(named, ("year", "area_id", "age_from")), *_no_movers(named)]
+    return _sorted(named.table, ("year", "area_id", "age_from")), [*named.faults, *faults]
+
+
+def _overlap(named: Named) -> list[Fault]:
+    """Age groups that begin before the one below them has ended."""
+    assert named.table is not None
+    if not {"age_from", "age_to"} <= set(named.table.columns):
+        return []
+    ordered = named.table.sort_values("age_from", kind="stable")
+    end = ordered["age_to"].fillna(np.inf).cummax().shift(fill_value=-1.0)
+    return [
+        named.fault("demand_ages_overlap", int(record), column="age_from", age=f"{ordered['age_from'][record]:g}")
+        for record in ordered.index[(ordered["age_from"] <= end).to_numpy()]
+    ]
+
+
+def _no_movers(named: Named) -> list[Fault]:
+    """Rows of a migration table that say neither how many nor which share."""
+    assert named.table is not None
+    columns = [name for name in ("net", "rate") if name in named.table]
+    if not columns:
+        return []
+    empty = named.table[columns].isna().all(axis=1).to_numpy()
+    return [
+        named.fault("value_missing", record, column=columns[0])
+        for record in np.flatnonzero(empty).tolist()
+        if not any(named.told(record, column) for column in columns)
+    ]
 
 
 def _named(plan: PlanFile, name: str | None, kind: str) -> Named | None:

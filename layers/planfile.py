@@ -152,6 +152,23 @@ class CoverageSection(Section):
     include_private: bool = Field(False, description="private places count as places")
 
 
+class DemandSection(Section):
+    """``[demand]``: how residents of later years become pupils."""
+
+    mode: Literal["cohort", "norm", "max", "blend"] = Field(
+        "cohort", description="children counted and aged, places per 1000 residents, the larger, or a mixture"
+    )
+    blend: float = Field(0.5, ge=0, le=1, description="weight of the norm where a mode is blend")
+    housing_mode: Literal["cohort", "norm", "max", "blend"] = Field(
+        "norm", description="the same for new housing; where the profile has no norm, by the region's own ages"
+    )
+    control: dict[str, float] = Field(
+        default_factory=dict, description='residents of the region in later years, as { "2030" = 510000 }'
+    )
+    survival: str | None = Field(None, description="survival table: share of an age that lives to the next")
+    migration: str | None = Field(None, description="migration table: net movers by year")
+
+
 class SitingSection(Section):
     """``[siting]``: the location model."""
 
@@ -177,6 +194,7 @@ class PlanFile(Section):
     costs: CostsSection | None = None
     standards: StandardsSection = StandardsSection()
     coverage: CoverageSection = CoverageSection()
+    demand: DemandSection = DemandSection()
     siting: SitingSection = SitingSection()
 
     def path(self, name: str) -> Path:
@@ -206,6 +224,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "transport.stops": (),
     "venues.table": (),
     "costs.table": (),
+    "demand.survival": (),
+    "demand.migration": (),
 }
 """Keys that name a file, each with the keys that let it be fetched later."""
 

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.demand.ages import Ages, residents_by_age
+from geoplan.demand.entry import ages_of, at_entry, band_pupils, last_age, units_table
 from geoplan.demand.groups import Controls, read_controls
 from geoplan.demand.years import single_years, sprague
-from geoplan.standards import Band, StageDef, Standards, entered_share, participation, stage_def
+from geoplan.standards import StageDef, Standards, participation, stage_def
 from layers.bundle import Cells
 
 __all__ = ["Demand", "Step", "pupils", "single_years", "sprague"]
@@ -46,6 +47,8 @@ class Demand:
         Reason codes; sentences come from :mod:`geoplan.reasons` with ``params[code]``.
     share_assumed
         Share of pupils whose age comes from the profile's age structure instead of data, 0 to 1.
+    stages, ages
+        The stages counted, and residents per cell and single year they are counted from (before the day of entry).
     """
 
     units: pd.DataFrame
@@ -54,6 +57,8 @@ class Demand:
     assumptions: tuple[str, ...]
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     share_assumed: float = 0.0
+    stages: tuple[StageDef, ...] = ()
+    ages: Ages | None = None
 
 
 def pupils(
@@ -71,7 +76,7 @@ def pupils(
     Ages come from the cells' ``age_*`` columns (where children live) and the ``ages`` table (how many there are);
     ages neither knows come from the profile's age structure and are counted as assumed. Five-year groups become
     single years by Sprague's multipliers. With ``plan.entry.ages_at = year_end`` ages are calendar years of birth,
-    split by the day of entry. No cohort is aged: a school table of another year is said among the assumptions.
+    split by the day of entry. No cohort is aged here: :mod:`geoplan.demand.outlook` does that.
 
     Parameters
     ----------
@@ -92,28 +97,30 @@ def pupils(
         Age groups or areas that do not fit.
     """
     chosen = [stage_def(standards, stage) for stage in stages]
-    table = _with_area(cells.table, areas)
-    last_age = max((stage.ages[1] for stage in chosen), default=0) + 1
-    controls = _controls(tables, table, areas, last_age, population_year)
-    found = residents_by_age(table, controls, standards, last_age=last_age, year=population_year)
-    at_entry = _at_entry(found, standards)
-    units = pd.concat([_units(at_entry.residents, stage, standards) for stage in chosen], ignore_index=True)
+    table = with_area(cells.table, areas)
+    oldest = last_age(chosen)
+    controls = _controls(tables, table, areas, oldest, population_year)
+    found = residents_by_age(table, controls, standards, last_age=oldest, year=population_year)
+    entered = _at_entry(found, standards)
+    units = pd.concat([_units(entered.residents, stage, standards) for stage in chosen], ignore_index=True)
     params = {
-        **dict(_general(cells, tables, population_year, school_year)),
+        **dict(_general(cells, population_year, school_year)),
         **found.findings,
         **dict(_participations(chosen, standards)),
     }
     return Demand(
         units=units,
-        steps=tuple(_steps(table, at_entry, chosen, standards)),
-        by_age=_by_age(at_entry, chosen),
+        steps=tuple(_steps(table, entered, chosen, standards)),
+        by_age=_by_age(entered, chosen),
         assumptions=tuple(params),
         params=params,
-        share_assumed=_share_assumed(at_entry, chosen, standards),
+        share_assumed=_share_assumed(entered, chosen, standards),
+        stages=tuple(chosen),
+        ages=found,
     )
 
 
-def _with_area(table: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
+def with_area(table: pd.DataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:
     """Cells with their area; the only area where cells name none."""
     if "area_id" in table:
         return table
@@ -136,35 +143,18 @@ def _controls(
 
 
 def _at_entry(found: Ages, standards: Standards) -> Ages:
-    """Ages on the day of entry: as they are, or birth years split by the entry date."""
-    if standards.norms["plan.entry.ages_at"].value == "entry":
-        return Ages(found.residents[:, :-1], found.assumed[:, :-1], found.findings)
-    share = entered_share(standards)
-    residents = share * found.residents[:, :-1] + (1 - share) * found.residents[:, 1:]
-    return Ages(residents, found.assumed[:, :-1] | found.assumed[:, 1:], found.findings)
+    """Ages on the day of entry; assumed where any year they come from is."""
+    assumed = at_entry(found.assumed.astype(np.float64), standards) > 0
+    return Ages(at_entry(found.residents, standards), assumed, found.findings)
 
 
 def _units(residents: NDArray[np.float64], stage: StageDef, standards: Standards) -> pd.DataFrame:
-    share = participation(standards, stage.id)
-    count = residents.shape[0]
-    return pd.DataFrame(
-        {
-            "cell": np.tile(np.arange(count, dtype=np.int32), len(stage.bands)),
-            "stage": stage.id,
-            "band": np.repeat([band.id for band in stage.bands], count),
-            "pupils": np.concatenate([residents[:, _ages(band)].sum(axis=1) * share for band in stage.bands]),
-        }
-    )
-
-
-def _ages(band: Band | StageDef) -> slice:
-    first, last = band.ages
-    return slice(first, last + 1)
+    return units_table(stage.id, band_pupils(residents, stage, standards))
 
 
 def _steps(table: pd.DataFrame, found: Ages, chosen: Sequence[StageDef], standards: Standards) -> Iterator[Step]:
     residents = float(table["residents"].sum())
-    of_age = {stage.id: float(found.residents[:, _ages(stage)].sum()) for stage in chosen}
+    of_age = {stage.id: float(found.residents[:, ages_of(stage)].sum()) for stage in chosen}
     school_age = sum(of_age.values())
     yield Step("residents", residents, 1.0)
     yield Step("school_age", school_age, _ratio(school_age, residents))
@@ -187,21 +177,21 @@ def _by_age(found: Ages, chosen: Sequence[StageDef]) -> pd.DataFrame:
 def _share_assumed(found: Ages, chosen: Sequence[StageDef], standards: Standards) -> float:
     assumed = total = 0.0
     for stage in chosen:
-        residents = found.residents[:, _ages(stage)] * participation(standards, stage.id)
-        assumed += float(residents[found.assumed[:, _ages(stage)]].sum())
+        residents = found.residents[:, ages_of(stage)] * participation(standards, stage.id)
+        assumed += float(residents[found.assumed[:, ages_of(stage)]].sum())
         total += float(residents.sum())
     return assumed / total if total > 0 else 0.0
 
 
 def _general(
-    cells: Cells, tables: Mapping[str, pd.DataFrame], population_year: int | None, school_year: int | None
+    cells: Cells, population_year: int | None, school_year: int | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if cells.modelled:
         yield "residents_modelled", {}
-    if population_year is not None and school_year is not None and population_year != school_year:
-        yield "years_differ", {"population_year": population_year, "school_year": school_year}
-    if "births" in tables:
-        yield "births_not_used", {}
+    if population_year is None or school_year is None or population_year == school_year:
+        return
+    code = "aged_to_schools" if population_year < school_year else "schools_earlier"
+    yield code, {"population_year": population_year, "school_year": school_year}
 
 
 def _participations(chosen: Sequence[StageDef], standards: Standards) -> Iterator[tuple[str, dict[str, Any]]]:

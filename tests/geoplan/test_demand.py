@@ -240,7 +240,7 @@ def test_years_that_differ_are_said() -> None:
     ages = pd.DataFrame(rows, columns=["age", "year", "residents"])
     demand = run(cells([1000.0]), ages, population_year=2023, school_year=2025)
     assert total(demand, "primary") == pytest.approx(300.0)  # the table of 2024 is nearer to 2023
-    assert demand.params["years_differ"] == {"population_year": 2023, "school_year": 2025}
+    assert demand.params["aged_to_schools"] == {"population_year": 2023, "school_year": 2025}
     assert demand.params["ages_year_differs"] == {"ages_year": 2024, "population_year": 2023}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from layers.errors import Fault
-from layers.people import read_ages, read_births, read_registered
+from layers.people import read_ages, read_births, read_migration, read_registered, read_survival
 from layers.planfile import PlanFile
 from tests.layers.planfolder import cells, codes, plan_of
 
@@ -77,3 +77,37 @@ def test_tables_that_are_not_given_or_cannot_be_read(tmp_path: Path) -> None:
         assert reader(plan_of(tmp_path)) == (None, [])
         found: list[Fault] = reader(plan_of(tmp_path, population={name: "none.csv"}))[1]
         assert codes(found) == ["table_missing"]
+
+
+def _moving(folder: Path, name: str, *lines: str) -> PlanFile:
+    (folder / f"{name}.csv").write_text("\n".join(lines), encoding="gb18030")
+    return plan_of(folder, demand={name: f"{name}.csv"})
+
+
+def test_survival(tmp_path: Path) -> None:
+    table, faults = read_survival(
+        _moving(tmp_path, "survival", "起始年龄,终止年龄,年存活率", "5,,0.999", "0,4,0.995")
+    )
+    assert table is not None and faults == []
+    assert table["survival"].tolist() == [0.995, 0.999]
+    lines = ("age_from,age_to,survival", "0,4,1.2", "3,9,0.9", "10,,-0.1")
+    found = cells(read_survival(_moving(tmp_path, "survival", *lines))[1])
+    assert found == {
+        ("value_maximum", 2, "survival"), ("demand_ages_overlap", 3, "age_from"), ("value_minimum", 4, "survival"),
+    }  # fmt: skip
+
+
+def test_migration(tmp_path: Path) -> None:
+    lines = ("年份,净迁入人数,净迁移率,乡镇编号", "2026,-30,,", "2025,,0.01,A")
+    table, faults = read_migration(_moving(tmp_path, "migration", *lines))
+    assert table is not None and faults == []
+    assert table["year"].tolist() == [2025, 2026] and table["area_id"].tolist() == ["A", None]
+    np.testing.assert_array_equal(table["net"], [np.nan, -30])
+    lines = ("year,net,age_from,age_to", "2025,,9,3", ",5,,", "2026,1,,", "2026,2,,")
+    found = cells(read_migration(_moving(tmp_path, "migration", *lines))[1])
+    assert found == {
+        ("value_missing", 2, "net"), ("ages_order", 2, "age_to"), ("value_missing", 3, "year"),
+        ("row_again", 5, "year, age_from"),
+    }  # fmt: skip
+    found = cells(read_migration(_moving(tmp_path, "migration", "year", "2025"))[1])
+    assert found == {("column_choice", None, None)}

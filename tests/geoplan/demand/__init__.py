@@ -1,0 +1,1 @@
+"""Demand of later years."""
