@@ -23,6 +23,7 @@ from geoplan.reach import nearest_distance
 from geoplan.run import Run
 from geoplan.safety.county import CountySafety, county_safety
 from geoplan.scenario import Scenario, applied, identity_of
+from geoplan.scenario.effects import effects
 from geoplan.settings import area_row_of_schools, plan_standards
 from geoplan.situation import (
     Say,
@@ -93,7 +94,7 @@ def make_run(
         A scenario with steps that cannot be done, each named.
     """
     clock = _Clock(say)
-    layers = layers if scenario is None else applied(layers, scenario)
+    given, layers = layers, layers if scenario is None else applied(layers, scenario)
     situation = take_stock(layers, say=clock, cache=cache)
     stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
@@ -101,10 +102,11 @@ def make_run(
     tables = published(layers, situation, stages, safety)
     faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ())]
     run_id = _identity(layers, situation, parts, scenario)
+    what_if = {} if scenario is None else {"scenario": effects(given, scenario, (layers, situation, stages), _count)}
     return Run(
         run_id=run_id,
         manifest=_manifest(layers, situation, run_id, clock.done()) | {"scenario": identity_of(scenario)},
-        summary=_summary(layers, situation, stages, run_id, faults) | _safety_summary(safety),
+        summary=_summary(layers, situation, stages, run_id, faults) | _safety_summary(safety) | what_if,
         tables=tables,
         cell_index=situation.cells.index,
     )
@@ -137,6 +139,11 @@ class _Clock:
 def _stage(layers: Layers, situation: Situation, stage: str, say: Callable[[str], None]) -> StageCoverage:
     say(f"coverage:{stage}")
     return stage_coverage(stage_input(layers, situation, stage))
+
+
+def _count(layers: Layers, situation: Situation) -> dict[str, StageCoverage]:
+    """Every stage of other layers, such as the plan before a what-if."""
+    return {stage: stage_coverage(stage_input(layers, situation, stage)) for stage in situation.stages}
 
 
 def _safety(

@@ -16,6 +16,7 @@ from rich.table import Table
 from geoplan.compare import sentence as comparison_sentence
 from geoplan.compare.labels import in_whole_pupils, row_label, run_label, written
 from geoplan.reasons import account_sentences, both_ways, care_notes, headline, term, terms
+from geoplan.reasons.scenario import scenario_notes
 from geoplan.run import Run
 from layers.errors import Fault
 
@@ -53,6 +54,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "run": "run {run_id}",
         "where": "map: {path}",
         "care": "Read with care",
+        "scenario": "What-if: {title}",
         "metric": "figure",
         "change": "change",
     },
@@ -89,6 +91,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "run": "运行 {run_id}",
         "where": "地图：{path}",
         "care": "阅读时请注意",
+        "scenario": "情景：{title}",
         "metric": "指标",
         "change": "变化",
     },
@@ -167,6 +170,8 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
     out.print(str(summary.get(f"title{suffix}") or summary["title"]), style="bold", highlight=False)
     if notice := summary.get(f"notice{suffix}") or summary.get("notice"):
         out.print(str(notice), style="yellow", highlight=False)
+    if told := summary.get("scenario"):
+        _print_scenario(out, told, language)
     for stage, found in summary["stages"].items():
         out.print()
         out.print(headline(found, language, stage=stage), style="bold", highlight=False)
@@ -178,6 +183,15 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
     _print_warnings(out, summary["warnings"], language)
     out.print(TEXTS[language]["run"].format(run_id=run.run_id), highlight=False)
     out.print(TEXTS[language]["where"].format(path=path / "map.html"), highlight=False, soft_wrap=True)
+
+
+def _print_scenario(out: Console, told: Mapping[str, Any], language: str) -> None:
+    """The scenario's title, and what closing schools does."""
+    title = told.get("title_zh" if language == "zh" else "title") or told.get("title") or told["name"]
+    out.print(TEXTS[language]["scenario"].format(title=title), style="bold", highlight=False)
+    for note in scenario_notes(told, language):
+        style = "bold red" if note.code == "closure_blocked" else None
+        out.print(f"  {note.text}", style=style, highlight=False, markup=False)
 
 
 def _print_warnings(out: Console, warnings: Sequence[Mapping[str, Any]], language: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -169,8 +169,21 @@ def attach(
     homes = shelf.kept(
         Homes, lambda: (*street_parts(layers.streets), xy, snap_m), lambda: attach_homes(network, xy, snap_m)
     )
+    return homes, school_gates(layers, network, standards)
+
+
+def school_gates(layers: Layers, network: Network, standards: Standards) -> Gates:
+    """Gates of the schools on the network, each within the snap limit of its setting."""
     row_of = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
     owner = row_of.reindex(layers.gates["school_id"]).to_numpy()
     points = np.column_stack([layers.gates.geometry.x, layers.gates.geometry.y])
-    gate_snap_m = by_setting(limits, setting_of_schools(layers)[owner])
-    return homes, attach_gates(network, points, owner, gate_snap_m, schools=len(layers.schools))
+    gate_snap_m = by_setting(snap_limits_m(layers.plan, standards), setting_of_schools(layers)[owner])
+    return attach_gates(network, points, owner, gate_snap_m, schools=len(layers.schools))
+
+
+def restocked(layers: Layers, situation: Situation) -> Situation:
+    """The situation with other schools: the same cells, pupils and streets."""
+    gates = school_gates(layers, situation.network, situation.standards)
+    limit_m = longest_limit_m(layers.plan, situation.standards, situation.stages)
+    walk = walk_pairs(situation.network, situation.homes, gates, round(limit_m * 10))
+    return replace(situation, gates=gates, walk=walk)
