@@ -185,7 +185,7 @@ def compare(runs: Sequence[Path], as_json: bool, language: str) -> None:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "formats", default="gpkg,csv", show_default=True, help="csv, geojson, gpkg, cog; commas between"
+    "--format", "formats", default="gpkg,csv", show_default=True, help="csv, geojson, gpkg, cog, xlsx; commas between"
 )
 @click.option("--language", type=LANGUAGES, default="en")
 @click.option(

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.errors import PlanError
+from geoplan.run import Run
 from geoplan.standards import SETTINGS, Standards, load, snap_limit_m
 from layers.bundle import Cells, Layers
 from layers.planfile import PlanFile
@@ -25,6 +26,16 @@ def plan_standards(plan: PlanFile) -> Standards:
     except ValueError:
         raise PlanError(f"standards.on = {section.on!r} is no date: write it as 2024-09-01") from None
     return load(section.profile, on=on, override=section.override or None)
+
+
+def run_standards(run: Run) -> Standards | None:
+    """The standards a run was made by; None when their profile is not known here."""
+    settings = (run.manifest.get("plan") or {}).get("standards") or {}
+    profile = str(run.summary.get("profile") or settings.get("profile") or "neutral")
+    try:
+        return load(profile, on=settings.get("on"), override=settings.get("override") or {})
+    except PlanError:
+        return None
 
 
 def setting_of_cells(layers: Layers, cells: Cells | None = None) -> Names:

@@ -177,6 +177,15 @@ class SitingSection(Section):
     budget: float | None = Field(None, ge=0)
 
 
+class ProposalSection(Section):
+    """``[proposal]``: what the proposal documents must be told."""
+
+    answers: dict[Stage, str] = Field(
+        default_factory=dict, description="why enrolment differs from the residents of the age, in words, by stage"
+    )
+    answers_zh: dict[Stage, str] = Field(default_factory=dict, description="the answers in Chinese")
+
+
 class PlanFile(Section):
     """All of plan.toml; paths are relative to ``root``."""
 
@@ -196,6 +205,7 @@ class PlanFile(Section):
     coverage: CoverageSection = CoverageSection()
     demand: DemandSection = DemandSection()
     siting: SitingSection = SitingSection()
+    proposal: ProposalSection = ProposalSection()
 
     def path(self, name: str) -> Path:
         """A file named in the plan, absolute."""

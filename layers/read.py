@@ -106,7 +106,9 @@ def _guarded(reader: Callable[[], T], faults: list[Fault]) -> T | None:
 def sources(plan: PlanFile) -> tuple[Source, ...]:
     """Every file the plan names, with checksum, size and date."""
     found = [_source(plan.root, Path("plan.toml"), "plan", {})]
-    for role, section in plan.model_dump(exclude={"root", "plan", "standards", "coverage", "siting"}).items():
+    for role, section in plan.model_dump(
+        exclude={"root", "plan", "standards", "coverage", "siting", "proposal"}
+    ).items():
         for key, name in (section or {}).items():
             if isinstance(name, str) and plan.path(name).is_file():
                 found.append(_source(plan.root, Path(name), _role(role, key), section))

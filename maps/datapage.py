@@ -8,10 +8,10 @@ from typing import Any
 
 from geoplan.reasons import terms
 from geoplan.run import Run
+from geoplan.settings import run_standards
 from geoplan.standards import Norm
 from layers.errors import Fault
 from maps.language import speaker
-from maps.story import standards_of
 
 
 def fault_rows(run: Run, language: str) -> tuple[dict[str, Any], ...]:
@@ -69,7 +69,7 @@ def severities(language: str) -> dict[str, str]:
 
 def standard_rows(run: Run) -> tuple[dict[str, Any], ...]:
     """The rules of all stages as the run used them, each once, with clause and date where the profile has them."""
-    standards = standards_of(run)
+    standards = run_standards(run)
     norms = standards.norms if standards else {}
     rows = {str(sorted(row.items(), key=str)): row for rule in _rules(run) if (row := _standard(rule, norms))}
     return tuple(rows.values())

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from geoplan import reasons
-from geoplan.errors import NotFoundError, PlanError
+from geoplan.errors import NotFoundError
 from geoplan.reasons import known, sentence, subject, term
 from geoplan.run import Run
-from geoplan.standards import StageDef, Standards, load
+from geoplan.settings import run_standards
+from geoplan.standards import StageDef
 from maps import style
 from maps.language import NONE, metres, number, percent, speaker
 
@@ -147,19 +148,9 @@ def headline(facts: Mapping[str, Any], stage: str, language: str, *, limit_m: in
     return sentence("headline_within", language, subject=who, school=school, limit=limit_m)
 
 
-def standards_of(run: Run) -> Standards | None:
-    """The standards the run was made by; None when their profile is not known here."""
-    settings = (run.manifest.get("plan") or {}).get("standards") or {}
-    profile = str(run.summary.get("profile") or settings.get("profile") or "neutral")
-    try:
-        return load(profile, on=settings.get("on"), override=settings.get("override") or {})
-    except PlanError:
-        return None
-
-
 def _kicker(run: Run, stage: str, language: str) -> str:
     say = speaker(language)
-    standards = standards_of(run)
+    standards = run_standards(run)
     found: StageDef | None = next((s for s in standards.stages if s.id == stage), None) if standards else None
     ages = say("ages %(first)s-%(last)s", first=found.ages[0], last=found.ages[1]) if found else ""
     name = say(", ").join(part for part in (style.stage_names(language)[stage], ages) if part)
@@ -232,7 +223,7 @@ def _care(run: Run, stage: str, language: str) -> Iterable[Note]:
         "reconciliation": say("See the reconciliation"),
         "standards": say("See the standards"),
     }
-    for note in reasons.care_notes(stage_summary(run, stage), language, stage=stage, standards=standards_of(run)):
+    for note in reasons.care_notes(stage_summary(run, stage), language, stage=stage, standards=run_standards(run)):
         target = next((TARGETS[start] for start in TARGETS if note.code.startswith(start)), "")
         yield Note(note.text, target, actions.get(target, ""))
     warnings = [fault for fault in run.summary.get("warnings") or [] if fault.get("severity") != "note"]

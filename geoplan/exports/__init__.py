@@ -1,4 +1,4 @@
-"""A run as files for other programs: spreadsheets, QGIS, web maps, rasters."""
+"""A run as files for other programs and for meetings: spreadsheets, QGIS, web maps, rasters, documents."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from geoplan.errors import PlanError
-from geoplan.exports.files import Job, cog_jobs, csv_jobs, geojson_jobs
+from geoplan.exports.files import cog_jobs, csv_jobs, geojson_jobs
 from geoplan.exports.gpkg import gpkg_jobs
+from geoplan.exports.orders import Job, Order
+from geoplan.exports.xlsx import xlsx_jobs
 from geoplan.identity import plain
 from geoplan.run import Run
 from geoplan.store import aside_file
 
-FORMATS: Mapping[str, Callable[[Run, str], Iterator[Job]]] = {
+FORMATS: Mapping[str, Callable[[Order], Iterator[Job]]] = {
     "csv": csv_jobs,
     "geojson": geojson_jobs,
     "gpkg": gpkg_jobs,
     "cog": cog_jobs,
+    "xlsx": xlsx_jobs,
 }
 LANGUAGES = ("en", "zh")
 LIST = "exports.json"
@@ -32,11 +35,11 @@ def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en")
     Parameters
     ----------
     formats
-        Any of ``csv, geojson, gpkg, cog``.
+        Any of ``FORMATS``.
     out
         The folder to write to.
     language
-        ``en`` or ``zh``: the language of layer titles, column titles and legends.
+        ``en`` or ``zh``: the language of documents, layer titles, column titles and legends.
 
     Raises
     ------
@@ -44,7 +47,8 @@ def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en")
         An unknown format or language, a file of somebody else in the way, or a full disk.
     """
     _check(formats, language)
-    jobs = [job for name in dict.fromkeys(formats) for job in FORMATS[name](run, language)]
+    order = Order(run, language)
+    jobs = [job for name in dict.fromkeys(formats) for job in FORMATS[name](order)]
     earlier = _listed(out)
     _nothing_in_the_way(out, [name for name, _ in jobs], earlier)
     _list(run, out, sorted({*earlier, *(name for name, _ in jobs)}))

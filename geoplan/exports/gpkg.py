@@ -14,9 +14,9 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from geoplan.exports.files import Job
 from geoplan.exports.flat import flat, unclashing
 from geoplan.exports.names import column_title, table_title
+from geoplan.exports.orders import Job, Order
 from geoplan.exports.styles import styles
 from geoplan.run import Run
 
@@ -60,13 +60,14 @@ EXTENDED = ("gpkg_data_columns", "gpkg_data_column_constraints")
 DEFINITION = "http://www.geopackage.org/spec121/#extension_schema"
 
 
-def gpkg_jobs(run: Run, language: str) -> Iterator[Job]:
+def gpkg_jobs(order: Order) -> Iterator[Job]:
     """``<plan>-<run id>.gpkg``: every table as a layer, with layer titles, column titles and QGIS styles.
 
     A column called ``fid`` or ``geom`` would clash with the format's own: it gets an underscore. A table that mixes
     areas and lines becomes two layers, because QGIS draws one kind a layer.
     """
-    yield f"{run.summary.get('plan') or 'run'}-{run.run_id}.gpkg", partial(_gpkg, run, language)
+    run = order.run
+    yield f"{run.summary.get('plan') or 'run'}-{run.run_id}.gpkg", partial(_gpkg, run, order.language)
 
 
 def _gpkg(run: Run, language: str, path: Path) -> None:

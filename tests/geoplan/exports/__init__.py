@@ -1,0 +1,1 @@
+"""Documents and map sheets of a run."""
