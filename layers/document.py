@@ -22,7 +22,8 @@ def _keys() -> Iterator[str]:
     yield "|---|---|---|---|"
     for section, kind in sections():
         for key, field in kind.model_fields.items():
-            default = "**required**" if field.is_required() else f"`{_plain(field.get_default(call_default_factory=True))}`"
+            value = _plain(field.get_default(call_default_factory=True))
+            default = "**required**" if field.is_required() else f"`{value}`"
             yield f"| `{section}.{key}` | {_type(field.annotation)} | {default} | {field.description or ''} |"
 
 
