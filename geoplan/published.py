@@ -12,6 +12,7 @@ from geoplan.safety.county import CountySafety
 from geoplan.situation import Situation
 from layers.bundle import Layers
 
+UNDRAWN = ("power_line", "pipeline", "fuel", "internet_cafe")
 CELL_COLUMNS = {
     "pupils": "pupils",
     "school": "school",
@@ -50,7 +51,7 @@ def published(
         "boundary": gpd.GeoDataFrame({"name": [layers.plan.plan.title]}, geometry=[layers.boundary], crs=layers.crs),
         "gates": layers.gates[["school_id", "geometry"]],
         "base_streets": layers.streets.edges[["highway", "name", "walk", "geometry"]],
-        "base_ground": layers.surroundings.ground[["kind", "geometry"]],
+        "base_ground": _drawn(layers.surroundings.ground),
         "base_buildings": layers.surroundings.buildings[["kind", "geometry"]],
     }
     if safety is not None:
@@ -62,6 +63,11 @@ def published(
 
 def _beside(schools: gpd.GeoDataFrame, more: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(pd.concat([schools, more.set_axis(schools.index)], axis=1), geometry="geometry")
+
+
+def _drawn(ground: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """What a map shows of the ground; what only siting looks at stays behind."""
+    return ground.loc[~ground["kind"].isin(UNDRAWN), ["kind", "geometry"]]
 
 
 def _lonlat(table: pd.DataFrame) -> pd.DataFrame:

@@ -100,8 +100,8 @@ class Surroundings:
     """What else the street file holds, all metric.
 
     ``buildings``: ``osm_id`` (str), ``kind`` (value of building=*), ``levels`` (float64, NaN), ``residential``
-    (bool), ``name``, Polygon. ``ground``: ``kind`` (water, green, sea, rail …), Polygon or LineString, for the quiet
-    base map.
+    (bool), ``name``, Polygon. ``ground``: ``kind`` (water, green, sea, rail …; power_line, pipeline, fuel and
+    internet_cafe, which no map draws), Polygon, LineString or Point.
     ``schools``: ``osm_id`` (str such as ``n123``), ``name``, ``stage`` (guess or None), ``tags`` (dict), Point.
     """
 

@@ -33,7 +33,14 @@ FILLS = {
     "water": LOOK["water"],
     "building": LOOK["building"],
 }  # in the order they are drawn
-KINDS = {"wood": "green", "pitch": "green", "cemetery": "green", "sand": "other", "rail": "rail"}  # of base_ground
+KINDS = {
+    "wood": "green",
+    "pitch": "green",
+    "cemetery": "green",
+    "sand": "other",
+    "rail": "rail",
+    "rail_transit": "rail",
+}  # of base_ground
 FADE = 0.1  # share of the sea's extent over which it fades at the edge of what is known
 LINES = {"water": (LOOK["water"], 1.6), "rail": ("#d5d1d1", 1.2)}
 DENSITY = 2  # drawn this many times larger than shown

@@ -33,7 +33,7 @@ from layers.streets.osm import SUFFIXES, Extract, read_extract
 from layers.streets.osm_schools import build_schools
 from layers.streets.osmnx_graph import clipped, from_graphml, from_osmnx
 from layers.streets.segments import Points, Segments, segments, within
-from layers.streets.surroundings import build_buildings, build_ground, metric_polygons
+from layers.streets.surroundings import build_buildings, build_ground, build_spots, metric_polygons
 
 __all__ = ["from_graphml", "from_osmnx", "read_streets"]
 
@@ -143,9 +143,10 @@ def _assemble(
     streets = Streets(graph_nodes, edges, barriers, build_openings(ways, access, found, points, nodes, crs))
     sea = sea_polygons(ways, every, points, extract_box(extract, crs, region))
     ground = build_ground(areas, shapes, (ways, found, points), region, crs)
+    grounds = [kind_frame(["sea"] * len(sea), sea, crs), ground, build_spots(nodes, region, crs)]
     surroundings = Surroundings(
         buildings=build_buildings(areas, shapes, region, crs),
-        ground=pd.concat([kind_frame(["sea"] * len(sea), sea, crs), ground], ignore_index=True),
+        ground=pd.concat(grounds, ignore_index=True),
         schools=build_schools(nodes, areas, shapes, region, crs),
     )
     return streets, surroundings, (points, found, gates)

@@ -17,7 +17,7 @@ from osmium.filter import EntityFilter, KeyFilter
 from osmium.osm import AREA, NODE, RELATION, WAY
 
 SUFFIXES = (".osm.pbf", ".osm", ".osm.gz", ".osm.bz2", ".pbf", ".osm.xml")
-WAY_KEYS = ("highway", "railway", "waterway", "barrier", "natural", "route")
+WAY_KEYS = ("highway", "railway", "waterway", "barrier", "natural", "route", "power", "man_made")
 NODE_KEYS = (
     "highway", "crossing", "barrier", "railway", "traffic_calming", "kerb", "entrance", "amenity", "office",
     "traffic_signals", "tactile_paving",

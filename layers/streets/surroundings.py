@@ -14,9 +14,9 @@ from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from layers.streets.barriers import kind_frame
-from layers.streets.osm import Areas, Ways
+from layers.streets.osm import Areas, Nodes, Ways
 from layers.streets.segments import Bools, Points, Segments, lines
-from layers.streets.tables import Tags, is_lifted, kind_of, table
+from layers.streets.tables import Kinds, Tags, is_lifted, kind_of, table
 
 
 def metric_polygons(areas: Areas, crs: CRS) -> NDArray[np.object_]:
@@ -118,7 +118,8 @@ def build_ground(
 ) -> gpd.GeoDataFrame:
     """Ground polygons and lines by ``kind`` (water, green, wood, rail, construction, residential ...), clipped.
 
-    Shapes are clipped to the bounding box of the region. Waterways and railways in tunnels are left out.
+    Shapes are clipped to the bounding box of the region. What lies in a tunnel is left out: waterways, railways and
+    pipelines, the latter also where what flows in them does no harm.
     """
     kinds = [None if "building" in tags else kind_of(tags, table("surroundings")["ground"]) for tags in areas.tags]
     rows, parts = _parts_within(np.flatnonzero([kind is not None for kind in kinds]), shapes, region)
@@ -130,7 +131,23 @@ def build_ground(
 def _ground_lines(ways: Ways, found: Segments, points: Points) -> tuple[list[str], NDArray[np.object_]]:
     rules = table("surroundings")["ground_line"]
     under = [is_lifted(tags) and tags.get("tunnel", "no") != "no" for tags in ways.tags]
-    of_way = [None if below else kind_of(tags, rules) for tags, below in zip(ways.tags, under, strict=True)]
+    of_way = [None if below else _line_kind(tags, rules) for tags, below in zip(ways.tags, under, strict=True)]
     kept = found.of(np.array([kind is not None for kind in of_way], dtype=bool)[found.way])
     first = np.flatnonzero(np.diff(kept.piece, prepend=-1))
     return [of_way[row] or "" for row in kept.way[first]], lines(kept, points, kept.piece)
+
+
+def _line_kind(tags: Tags, rules: Kinds) -> str | None:
+    kind = kind_of(tags, rules)
+    harmless = kind == "pipeline" and tags.get("substance") in table("surroundings")["pipeline"]["harmless"]
+    return None if harmless else kind
+
+
+def build_spots(nodes: Nodes, region: BaseGeometry, crs: CRS) -> gpd.GeoDataFrame:
+    """Tagged nodes a school keeps away from, by ``kind`` (fuel, internet_cafe), as points within the region."""
+    kinds = [kind_of(tags, table("surroundings")["ground_point"]) for tags in nodes.tags]
+    rows = np.flatnonzero([kind is not None for kind in kinds])
+    lonlat = np.array([nodes.lon, nodes.lat], dtype=np.float64)[:, rows]
+    points = shapely.points(*Transformer.from_crs(4326, crs, always_xy=True).transform(*lonlat))
+    keep = shapely.intersects(region, points)
+    return kind_frame([kinds[row] or "" for row in rows[keep]], np.asarray(points, dtype=object)[keep], crs)

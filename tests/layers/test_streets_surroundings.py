@@ -190,3 +190,27 @@ def test_openings(tmp_path):
         for kind, point in zip(streets.openings.kind, streets.openings.geometry, strict=True)
     }
     assert found == {10: "gate", 30: "entrance", 40: "passage", 100: "level_crossing"}
+
+
+def test_what_a_school_keeps_away_from_is_kept(tmp_path):
+    """Lines above the ground, and only such pipelines as may do harm; spots stand at their node."""
+    line = [1001, 1002]
+    _, around, _ = town(
+        tmp_path,
+        {1: ((0, 0, 20, 20), {"amenity": "fuel"})},
+        {
+            50: (line, {"power": "line"}),
+            51: (line, {"power": "minor_line"}),
+            52: (line, {"power": "cable"}),
+            53: (line, {"man_made": "pipeline", "substance": "gas"}),
+            54: (line, {"man_made": "pipeline"}),
+            55: (line, {"man_made": "pipeline", "substance": "water"}),
+            56: (line, {"railway": "tram"}),
+            57: (line, {"railway": "subway", "tunnel": "yes"}),
+        },
+        nodes={1001: (0, 200), 1002: (100, 200), 1003: (40, 50, {"amenity": "internet_cafe"})},
+    )
+    kinds = around.ground.kind.tolist()
+    assert kinds == ["fuel", "power_line", "pipeline", "pipeline", "rail_transit", "internet_cafe"]
+    spot = around.ground.geometry.iloc[5]
+    assert (spot.x, spot.y) == (pytest.approx(EAST + 40, abs=1), pytest.approx(NORTH + 50, abs=1))
