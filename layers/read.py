@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import geopandas as gpd
 from pyproj import CRS
 
 from layers.boundary import lonlat_bounds, read_region
@@ -17,6 +18,7 @@ from layers.optional import check_references, read_optional
 from layers.planfile import PlanFile, outside_notes
 from layers.population import read_population
 from layers.schools import read_schools
+from layers.sites import outside_faults
 from layers.streets.kept import kept_streets
 
 T = TypeVar("T")
@@ -63,6 +65,8 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
     schools = _guarded(lambda: read_schools(plan, crs, osm_schools, boundary=boundary), faults)
     say("tables")
     tables = _guarded(lambda: read_optional(plan, crs, lonlat_bounds(boundary, crs)), faults)
+    if tables and "sites" in tables[0] and plan.sites is not None:
+        faults += outside_faults(gpd.GeoDataFrame(tables[0]["sites"]), boundary, plan.sites.table or "")
     if tables and schools:
         faults += check_references(tables[0], set(schools[0]["id"]), set(areas["area_id"]))
     raise_errors(faults)

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from shapely import Point, box
 
-from layers.sites import in_order, read_exclusions, read_sites, read_venues
-from tests.layers.planfolder import METRIC, X, Y, codes, plan_of, write_polygons
+from layers.sites import in_order, outside_faults, read_exclusions, read_sites, read_venues
+from tests.layers.planfolder import METRIC, REGION, X, Y, codes, plan_of, write_polygons
 
 PLOT = box(X + 100, Y + 100, X + 300, Y + 200)  # 2 ha
 
@@ -30,7 +30,39 @@ def test_sites(tmp_path: Path) -> None:
     assert table["kind"].tolist() == ["search_area", "site", "education_plot", "site"]
     np.testing.assert_allclose(table["area_m2"], [30_000, 15_000, 20_000, np.nan], rtol=1e-4)
     assert table["max_places_primary"].iloc[2] == 1080
-    assert [(fault.code, fault.severity, fault.row) for fault in faults] == [("site_area_exceeds", "warning", 4)]
+    told = [(fault.code, fault.severity, fault.row) for fault in faults]
+    assert told == [
+        ("site_area_exceeds", "warning", 4),
+        ("site_area_unknown", "warning", 5),
+        *[("site_overlap", "warning", row) for row in (3, 4, 4)],
+    ]
+
+
+def test_faults_of_plots_are_listed_at_once(tmp_path: Path) -> None:
+    """a and b share a strip of 10 x 100 m, c touches b only, d is no land, e and f leave the region."""
+    shapes = [
+        box(X + 100, Y + 100, X + 200, Y + 200),
+        box(X + 190, Y + 100, X + 300, Y + 200),
+        box(X + 300, Y + 100, X + 400, Y + 200),
+        Point(X + 900, Y + 900),
+        box(X - 50, Y + 300, X + 50, Y + 400),
+        box(X - 5_000, Y, X - 4_900, Y + 100),
+    ]
+    write_polygons(tmp_path / "s.geojson", shapes, id=list("abcdef"), area_m2=[None, 0, None, 0, None, None])  # type: ignore[arg-type]
+    table, faults = read_sites(plan_of(tmp_path, sites={"table": "s.geojson"}), METRIC)
+    assert table is not None
+    faults += outside_faults(table.iloc[::-1], REGION, "s.geojson")
+    assert sorted((fault.code, fault.row) for fault in faults) == [
+        ("site_area_zero", 3),
+        ("site_area_zero", 5),
+        ("site_crosses_border", 6),
+        ("site_outside", 7),
+        ("site_overlap", 3),
+    ]
+    overlap = next(fault for fault in faults if fault.code == "site_overlap")
+    assert abs(float(overlap.params["area"]) - 1000) <= 1 and overlap.params["other"] == "a"
+    assert all(fault.severity == "warning" and fault.message("zh") and fault.remedy("en") for fault in faults)
+    np.testing.assert_allclose(table["area_m2"], [10_000, 11_000, 10_000, np.nan, 10_000, 10_000], rtol=1e-4)
 
 
 def test_exclusions_may_be_of_any_shape(tmp_path: Path) -> None:
