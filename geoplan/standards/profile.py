@@ -89,6 +89,7 @@ def _chain(profile: str) -> list[dict[str, Any]]:
     return chain
 
 
+@cache
 def own_norms(profile: str) -> tuple[Norm, ...]:
     """The norms a profile's own file holds, every dated version, in the order of the file."""
     return tuple(_norm(entry) for entry in _read(profile).get("norm", ()))
