@@ -32,6 +32,7 @@ from geoplan.situation import (
     plan_stages,
     resolution,
     take_stock,
+    unreached_homes,
 )
 from geoplan.standards import stage_def
 from layers.bundle import Layers
@@ -226,7 +227,7 @@ def _schooled_outside(layers: Layers, stage: str) -> float | None:
 def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> list[Fault]:
     coarse = resolution_fault(situation.cells)
     found = [fault for stage in stages.values() for fault in stage.faults]
-    ahead = situation.outlook.faults
+    ahead = [*situation.outlook.faults, *unreached_homes(situation)]
     return [*layers.faults, *examine(layers), *([coarse] if coarse else []), *ahead, *found]
 
 

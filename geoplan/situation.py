@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.demand import Demand, pupils
+from geoplan.demand.newhomes import own_land_m, with_new_homes
 from geoplan.demand.outlook import Frame, Outlook, headline, outlook
 from geoplan.errors import PlanError
 from geoplan.network.cache import Shelf, street_parts
@@ -27,6 +28,7 @@ from geoplan.reach import (
 from geoplan.settings import by_setting, plan_standards, setting_of_cells, setting_of_schools, snap_limits_m
 from geoplan.standards import SETTINGS, Rule, Standards, rules
 from layers.bundle import Cells, Layers
+from layers.errors import Fault
 from layers.planfile import PlanFile
 from layers.population import refine, resolution_fault
 
@@ -44,7 +46,7 @@ class Situation:
     standards, stages
         The profile in force and the stage ids of the run, in school order.
     cells
-        Refined where the limits ask for it.
+        Refined where the limits ask for it; behind them one for each new housing project not counted yet.
     setting
         ``town`` or ``rural`` per cell.
     rules
@@ -103,7 +105,7 @@ def take_stock(layers: Layers, *, say: Say, cache: Path | None = None) -> Situat
     stages = plan_stages(plan, standards)
     rule_book = all_rules(standards, stages)
     say("cells")
-    cells = fine_cells(layers, rule_book)
+    cells = all_homes(layers, fine_cells(layers, rule_book))
     setting = setting_of_cells(layers, cells)
     say("demand")
     demand, ahead = demand_of(layers, cells, standards, stages)
@@ -134,6 +136,12 @@ def demand_of(layers: Layers, cells: Cells, standards: Standards, stages: Sequen
     return headline(ahead), ahead
 
 
+def all_homes(layers: Layers, cells: Cells) -> Cells:
+    """The cells, and behind them new housing the population data do not hold: empty in their year, lived in later."""
+    counted = layers.plan.population.year or layers.plan.schools.year
+    return with_new_homes(cells, layers.tables.get("housing"), layers.areas, counted)
+
+
 def fine_cells(layers: Layers, rule_book: Mapping[tuple[str, str], tuple[Rule, ...]]) -> Cells:
     """Cells at most a quarter of the shortest limit in use; settings nobody lives in are not in use."""
     settings = set(layers.areas["setting"])
@@ -146,6 +154,19 @@ def fine_cells(layers: Layers, rule_book: Mapping[tuple[str, str], tuple[Rule, .
     if not limits:
         return layers.cells
     return refine(layers.cells, min(limits) / QUARTER, layers.surroundings.buildings)
+
+
+def unreached_homes(situation: Situation) -> list[Fault]:
+    """A warning for every new housing project that no street is near."""
+    found = situation.outlook.projection
+    if found is None:
+        return []
+    off = situation.walk.off_network[found.homes.cell]
+    return [
+        Fault("demand_housing_off", "warning", file="housing", column="id", value=name)
+        for name, far in zip(found.homes.ids, off, strict=True)
+        if far
+    ]
 
 
 def resolution(cells: Cells) -> dict[str, float] | None:
@@ -163,9 +184,9 @@ def attach(
     standards: Standards,
     shelf: Shelf = NO_SHELF,
 ) -> tuple[Homes, Gates]:
-    """Homes and gates on the network, each within the snap limit of its setting."""
+    """Homes and gates on the network, each within the snap limit of its setting; new housing from its own outline."""
     limits = snap_limits_m(layers.plan, standards)
-    xy, snap_m = cells.table[["x", "y"]].to_numpy(float), by_setting(limits, setting)
+    xy, snap_m = cells.table[["x", "y"]].to_numpy(float), by_setting(limits, setting) + own_land_m(cells)
     homes = shelf.kept(
         Homes, lambda: (*street_parts(layers.streets), xy, snap_m), lambda: attach_homes(network, xy, snap_m)
     )

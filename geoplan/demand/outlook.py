@@ -53,7 +53,7 @@ class Outlook:
     projection
         What years are computed from; None where nothing is projected.
     steps
-        Every step of every year shown.
+        Every step of every year shown, and of the years with a control.
     assumptions, params
         Reason codes, and what their sentences need.
     faults
@@ -137,7 +137,7 @@ def outlook(
         demand=demand,
         people=people,
         projection=found,
-        steps=tuple(year_steps(found, demand.stages, years, cells.notes)),
+        steps=tuple(year_steps(found, demand.stages, sorted({*years, *controls}), cells.notes)),
         assumptions=tuple(params),
         params=params,
         faults=(*cohorts.births.faults, *homes.faults),

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from geoplan.coverage import StageCoverage, stage_coverage
+from geoplan.demand.outlook import residents_in
+from tests.geoplan.demand.new_town import Town, housing, town
 from tests.geoplan.stage_inputs import stage_input
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases"
@@ -20,6 +22,11 @@ def case(name: str) -> dict[str, Any]:
 
 def covered(told: dict[str, Any]) -> dict[str, StageCoverage]:
     return {stage: stage_coverage(stage_input(told["homes"], told["schools"], stage)) for stage in told["stages"]}
+
+
+def housed(told: dict[str, Any], control: dict[str, float]) -> Town:
+    population = told["population"]
+    return town(population["residents"], housing(*told["projects"]), year=population["year"], control=control)
 
 
 def percent(share: float) -> float:
@@ -62,3 +69,19 @@ def test_both_readings_of_the_edge() -> None:
     flagged = found.cells.loc[found.cells["near_edge"], "cell_id"].tolist()
     assert flagged == expected.pop("flagged")
     assert {key: found.summary["edge"][key] for key in expected} == expected
+
+
+def test_new_housing_is_counted_once() -> None:
+    told = case("housing_residents")
+    expected, year = told["expected"], told["year"]
+    free, held = (housed(told, control) for control in ({}, {str(year): told["control"]}))
+    cells = free.cells["cell_id"].tolist()
+    assert [name for name in cells if name.startswith("housing:")] == expected["cells"]
+    assert free.cells["residents"].sum() == sum(told["population"]["residents"])
+    *existing, project = residents_in(free.ahead, year)
+    assert project == pytest.approx(expected["project"])
+    assert existing == pytest.approx(expected["existing_left"])
+    steps = {step.step: step for step in held.ahead.steps if (step.year, step.stage) == (year, "residents")}
+    assert steps["housing"].total == pytest.approx(expected["before_control"])
+    assert round(steps["control"].factor, 5) == expected["factor"]
+    assert residents_in(held.ahead, year).sum() == pytest.approx(expected["residents"])
