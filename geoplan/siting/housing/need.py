@@ -73,8 +73,9 @@ def _solved(part: pd.DataFrame, spare: pd.DataFrame, walks: pd.DataFrame) -> pd.
         unit_key=part["housing_id"].to_numpy(str),
         school_key=spare["school_id"].to_numpy(str),
     )
-    known = ~np.isnan(amount)
-    unserved = np.where(known, found.unserved / MILLION, np.nan)
+    lacking = np.where(
+        found.unserved > 0, np.clip(amount - (found.supply - found.unserved) / MILLION, 0.0, None), 0.0
+    )
+    need = np.where(np.isnan(amount), np.nan, lacking)
     doubtful = np.bincount(unit[np.isnan(places)[school]], minlength=len(part))
-    taken = np.where(known, (found.supply - found.unserved) / MILLION, np.nan)
-    return part.assign(spare=taken, need=unserved, spare_unknown=doubtful)
+    return part.assign(spare=amount - need, need=need, spare_unknown=doubtful)

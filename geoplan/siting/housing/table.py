@@ -50,7 +50,7 @@ class Supply:
 
 @dataclass(frozen=True)
 class HousingNeed:
-    """The table (in the CRS of the housing table), one summary row a project, the pools, and what is unmet."""
+    """The table (in the CRS of the housing table), a summary row a project and stage, the pools, what is unmet."""
 
     table: gpd.GeoDataFrame
     summary: list[dict[str, Any]]
@@ -183,26 +183,24 @@ def _need_reasons(row: Mapping[str, Any]) -> list[Reason]:
 
 
 def _summary(decided: Sequence[Obligation], pooled: Sequence[Pool], needed: pd.DataFrame) -> list[dict[str, Any]]:
-    """One row a project: obligations, status and need by stage, and whether anything owed is not reserved."""
+    """One row a project and stage, projects by id, stages in their order."""
     pool_of = {(one.together.stage, member): one.id for one in pooled for member in one.together.phases}
-    by_project: dict[str, list[Obligation]] = {}
-    for one in decided:
-        by_project.setdefault(one.project.id, []).append(one)
     return [
         {
-            "id": project,
-            "phases": list(parts[0].project.phases),
-            "dwellings": _number(parts[0].project.dwellings),
-            "residents": _number(parts[0].project.residents),
-            "obligation": {one.project.stage: one.obligation for one in parts},
-            "status": {one.project.stage: one.status for one in parts},
-            "due": parts[0].project.handover if any(one.obligation == "yes" for one in parts) else None,
-            "owed": {one.project.stage: _owed_row(one) for one in parts if one.owed is not None},
-            "pool": {stage: pool for (stage, member), pool in pool_of.items() if member == project},
-            "need": _need_of(needed, parts[0].project.phases),
-            "unmet": [one.project.stage for one in parts if one.status == "unmet"],
+            "id": one.project.id,
+            "stage": one.project.stage,
+            "phases": list(one.project.phases),
+            "dwellings": _number(one.project.dwellings),
+            "residents": _number(one.project.residents),
+            "pupils": _number(one.project.pupils),
+            "obligation": one.obligation,
+            "status": one.status,
+            "due": one.due,
+            "owed": None if one.owed is None else _owed_row(one),
+            "pool": pool_of.get((one.project.stage, one.project.id)),
+            **_need_of(needed, one),
         }
-        for project, parts in sorted(by_project.items())
+        for one in sorted(decided, key=lambda one: one.project.id)
     ]
 
 
@@ -221,14 +219,13 @@ def _unmet_row(one: Obligation) -> dict[str, Any]:
     return {"id": one.project.id, "stage": one.project.stage, "due": one.due, **_owed_row(one)}
 
 
-def _need_of(needed: pd.DataFrame, phases: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """Places needed by stage and year; unknown where any phase's is."""
-    mine = needed[needed["housing_id"].isin(phases)]
-    sums = mine.groupby(["stage", "year"])["need"].apply(lambda part: part.sum(skipna=False))
-    found: dict[str, dict[str, float | None]] = {}
-    for (stage, year), amount in sums.items():
-        found.setdefault(str(stage), {})[str(year)] = _number(amount)
-    return found
+def _need_of(needed: pd.DataFrame, one: Obligation) -> dict[str, Any]:
+    """Places needed by year, all phases together, and the most of any year; unknown where any phase's is."""
+    mine = needed[needed["housing_id"].isin(one.project.phases) & (needed["stage"] == one.project.stage)]
+    known = mine.groupby("year")["need"].apply(lambda part: part.sum(skipna=False))
+    by_year = {str(year): _number(amount) for year, amount in known.items()}
+    whole = len(known) > 0 and bool(known.notna().all()) and not one.project.unknown
+    return {"need": float(known.max()) if whole else None, "need_by_year": by_year}
 
 
 def _pool_row(pool: Pool) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_harbin_lists_classes_by_people(people: int, classes: int, exact: bool) 
 
 def test_harbin_states_land_and_floor() -> None:
     harbin = load("cn-harbin")
-    row = {"id": "a", "dwellings": 1000, "reserved_kindergarten_m2": 2700.0}
+    row = {"id": "a", "dwellings": 1200, "reserved_kindergarten_m2": 2700.0}  # 3120 people
     found = decided(harbin, row)["a", "kindergarten"]
     assert found.owed is not None
     assert (found.owed.classes, found.owed.site_m2, found.owed.floor_m2) == (6, 2700.0, 2400.0)
@@ -175,8 +175,8 @@ def test_sources_of_every_number() -> None:
     assert found.loc[("b", "primary"), ["residents", "pupils", "pupils_source"]].tolist() == [250.0, 12.0, "given"]
     assert found.loc[("b", "senior"), "pupils_source"] == "plan.age_structure"
     neutral = yields(table, load("neutral"), ("primary",)).set_index("housing_id")
-    assert neutral.loc["a", "persons_source"] == "plan.housing.persons_per_dwelling"
-    assert neutral.loc["a", "pupils"] == pytest.approx(300 * 0.01 * 6)  # ten of 1000 in every year of age
+    assert neutral.loc["a", "persons_source"] == "plan.housing.persons"
+    assert neutral.loc["a", "pupils"] == pytest.approx(260 * 0.01 * 6)  # ten of 1000 in every year of age
 
 
 def test_the_order_of_rows_changes_nothing() -> None:

@@ -72,12 +72,14 @@ def test_square_metres_and_mu() -> None:
     assert pytest.approx(666.667, abs=1e-3) == MU_M2
 
 
-def test_the_summary_lists_every_project_once_and_who_is_unmet() -> None:
+def test_the_summary_has_a_row_a_project_and_stage_and_lists_who_is_unmet() -> None:
     found = made()
-    assert [row["id"] for row in found.summary] == ["n", "y", "z"]
-    row = found.summary[1]
-    assert row["need"]["kindergarten"] == {"2025": 0.0, "2027": 0.0}
-    assert row["unmet"] == ["kindergarten"] and row["pool"] == {"primary": "primary:y"}
+    assert [(row["id"], row["stage"]) for row in found.summary] == [(key, stage) for key in "nyz" for stage in STAGES]
+    rows = {(row["id"], row["stage"]): row for row in found.summary}
+    kindergarten = rows["y", "kindergarten"]
+    assert (kindergarten["need"], kindergarten["need_by_year"]) == (0.0, {"2025": 0.0, "2027": 0.0})
+    assert (kindergarten["status"], kindergarten["owed"]["classes"], kindergarten["pool"]) == ("unmet", 6, None)
+    assert rows["y", "primary"]["pool"] == "primary:y" and rows["n", "primary"]["need"] is None
     assert [(one["id"], one["stage"], one["classes"]) for one in found.unmet] == [("y", "kindergarten", 6)]
     assert [pool["id"] for pool in found.pools] == ["kindergarten:z", "primary:y"]
     json.dumps(found.summary, allow_nan=False)
