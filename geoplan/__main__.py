@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,6 +16,9 @@ from geoplan import __version__
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
+
+if TYPE_CHECKING:
+    from geoplan.exports.orders import Paper
 
 EXIT_BUG, EXIT_DATA, EXIT_REQUEST, EXIT_INTERRUPTED = 1, 2, 3, 130
 LANGUAGES = click.Choice(["en", "zh"])
@@ -185,13 +188,18 @@ def compare(runs: Sequence[Path], as_json: bool, language: str) -> None:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--format", "formats", default="gpkg,csv", show_default=True, help="csv, geojson, gpkg, cog, xlsx; commas between"
+    "--format",
+    "formats",
+    default="gpkg,csv",
+    show_default=True,
+    help="csv, geojson, gpkg, cog, xlsx, sheets; commas between",
 )
 @click.option("--language", type=LANGUAGES, default="en")
+@click.option("--paper", type=click.Choice(["a4", "a3"]), default="a4", show_default=True, help="of map sheets")
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="where to write; the run's exports/ when absent"
 )
-def export(run: Path, formats: str, language: str, folder: Path | None) -> None:
+def export(run: Path, formats: str, language: str, folder: Path | None, paper: Paper) -> None:
     """Write a run as files that QGIS, Excel and other programs open."""
     from geoplan.exports import export as write_files
     from geoplan.store import find_run, read_run
@@ -199,7 +207,7 @@ def export(run: Path, formats: str, language: str, folder: Path | None) -> None:
     path = find_run(run)
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     target = folder or path.parent.parent / "exports" / path.name
-    for file in write_files(read_run(path), wanted, target, language=language):
+    for file in write_files(read_run(path), wanted, target, language=language, paper=paper):
         out.print(str(file), highlight=False, soft_wrap=True)
 
 

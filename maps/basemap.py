@@ -22,9 +22,7 @@ from maps import style
 from maps.tiles import HALF_WORLD_M, TILE, Canvas
 
 LOOK = style.LOOK["ground"]
-GROUND = "#f1f1ee"
-STREET = "#ffffff"
-CASING = "#d3d4cf"
+GROUND, STREET, CASING = LOOK["land"], LOOK["way"], LOOK["casing"]
 PATH = "#e0e0db"
 FILLS = {
     "sea": LOOK["water"],

@@ -9,7 +9,8 @@ from pathlib import Path
 from geoplan.errors import PlanError
 from geoplan.exports.files import cog_jobs, csv_jobs, geojson_jobs
 from geoplan.exports.gpkg import gpkg_jobs
-from geoplan.exports.orders import Job, Order
+from geoplan.exports.orders import Job, Order, Paper
+from geoplan.exports.prints import sheets_jobs
 from geoplan.exports.xlsx import xlsx_jobs
 from geoplan.identity import plain
 from geoplan.run import Run
@@ -21,12 +22,13 @@ FORMATS: Mapping[str, Callable[[Order], Iterator[Job]]] = {
     "gpkg": gpkg_jobs,
     "cog": cog_jobs,
     "xlsx": xlsx_jobs,
+    "sheets": sheets_jobs,
 }
 LANGUAGES = ("en", "zh")
 LIST = "exports.json"
 
 
-def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en") -> list[Path]:
+def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en", paper: Paper = "a4") -> list[Path]:
     """Write a run in the formats named; returns the files, each of them whole.
 
     ``exports.json`` beside them says which run and which sources they come from. Only files listed there are ever
@@ -40,6 +42,8 @@ def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en")
         The folder to write to.
     language
         ``en`` or ``zh``: the language of documents, layer titles, column titles and legends.
+    paper
+        Size of printed map sheets: ``a4`` or ``a3``.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en")
         An unknown format or language, a file of somebody else in the way, or a full disk.
     """
     _check(formats, language)
-    order = Order(run, language)
+    order = Order(run, language, paper=paper)
     jobs = [job for name in dict.fromkeys(formats) for job in FORMATS[name](order)]
     earlier = _listed(out)
     _nothing_in_the_way(out, [name for name, _ in jobs], earlier)

@@ -13,7 +13,7 @@ from geoplan.exports.document.data import data
 from geoplan.exports.document.effect import effect
 from geoplan.exports.document.need import need
 from geoplan.exports.document.norms import standards
-from geoplan.exports.document.parts import Document
+from geoplan.exports.document.parts import Cover, Document
 from geoplan.exports.document.proposals import proposals
 from geoplan.exports.document.reconciliation import reconciliation
 from geoplan.exports.document.safety import safety
@@ -21,7 +21,7 @@ from geoplan.exports.document.summary import summary
 from geoplan.exports.document.words import phrase
 from geoplan.run import Run
 
-__all__ = ["CHAPTERS", "Document", "document"]
+__all__ = ["CHAPTERS", "Cover", "Document", "document"]
 
 CHAPTERS = (summary, need, proposals, effect, safety, care, reconciliation, data, standards, appendix)
 
