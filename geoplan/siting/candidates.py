@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geoplan.siting.land import Land, land_of, shared
 from geoplan.siting.rules import Around, Plot, around, best_gate, checks, verdict_of
 from geoplan.siting.rules.check import CONDITIONAL, FAIL, NOT_EVALUATED, UNKNOWN, Check
+from geoplan.siting.search_areas import search_areas
 from geoplan.siting.sizes import school_size
 from geoplan.siting.space import classes_in
 from geoplan.standards import Standards, number
@@ -29,8 +30,15 @@ COLUMNS = (
 NEAR_M = 600.0  # what lies farther from a plot cannot block it
 
 
-def candidates(layers: Layers, standards: Standards, stages: Sequence[str]) -> gpd.GeoDataFrame:
-    """Every candidate with its checks.
+def candidates(
+    layers: Layers,
+    standards: Standards,
+    stages: Sequence[str],
+    *,
+    need: pd.DataFrame | None = None,
+    search: bool = True,
+) -> gpd.GeoDataFrame:
+    """Every candidate with its checks: the plots given, and search areas where need is left.
 
     Parameters
     ----------
@@ -38,17 +46,37 @@ def candidates(layers: Layers, standards: Standards, stages: Sequence[str]) -> g
         The sites table where there is one, and all that rules look at.
     standards, stages
         The profile in force; stages candidates are judged for.
+    need
+        Where pupils without a place in reach live: ``x, y`` (metric), ``pupils``, optionally ``setting``. All
+        residents when None.
+    search
+        Whether search areas are made at all.
 
     Returns
     -------
     GeoDataFrame
-        In the plan's metric CRS, reserved education plots first, then by id: ``COLUMNS`` and
+        In the plan's metric CRS, reserved education plots first, then sites, then search areas, each by id:
+        ``COLUMNS`` and
         ``max_classes_<stage>`` (whole classes, NaN unknown). ``checks`` is a list of dicts
         (:class:`geoplan.siting.rules.Check`), ``x, y`` the gate walks begin at, ``geometry`` the plot as drawn.
+        ``attrs["search"]`` tells how the search for land went: ``{code, params}``, None without one.
     """
     about = around(layers, standards)
     given = _given(layers)
-    return judged(layers, standards, stages, given, about)
+    told = None
+    if search:
+        where = _residents(layers) if need is None else need
+        found = search_areas(layers, standards, stages, where, about=about, given=list(given.geometry))
+        areas = found.areas.drop(columns="near").assign(kind="search_area", status="")
+        given = gpd.GeoDataFrame(pd.concat([given, areas], ignore_index=True), geometry="geometry", crs=layers.crs)
+        told = {"code": found.code, "params": found.params}
+    table = judged(layers, standards, stages, given, about)
+    table.attrs["search"] = told
+    return table
+
+
+def _residents(layers: Layers) -> pd.DataFrame:
+    return layers.cells.table[["x", "y", "residents"]].rename(columns={"residents": "pupils"})
 
 
 def _given(layers: Layers) -> gpd.GeoDataFrame:

@@ -81,7 +81,6 @@ def _large_enough(rule: Rule, plot: Plot, stage: str) -> Check:
     told: dict[str, Any] = {
         "asked": float(round(asked)),
         "classes": classes,
-        "stage_id": stage,
         "stage": stage,
         "norm": norm,
     }

@@ -44,6 +44,7 @@ class Streets:
 
     shapes: Names
     names: Names
+    kinds: Names
     main: NDArray[np.bool_]
     tree: STRtree
     junctions: STRtree
@@ -53,6 +54,8 @@ class Streets:
 class Around:
     """Everything the rules look at; ``mapped`` says whether the street file tells more than streets.
 
+    ``ways`` are all streets on the ground with their half widths, ``streets`` the public ones.
+
     ``excluded`` holds the land the county excludes, None where it gave no table.
     """
 
@@ -61,6 +64,7 @@ class Around:
     excluded: Objects | None
     buildings: Objects
     ground: Objects
+    ways: Objects
     streets: Streets
     mapped: bool
 
@@ -84,6 +88,7 @@ def around(layers: Layers, standards: Standards) -> Around:
         excluded=None if exclusions is None else _objects(_excluded(exclusions, standards), True),
         buildings=_objects(_rows(told.buildings), mapped),
         ground=_objects(_rows(_areas(told.ground)), mapped),
+        ways=_objects(_rows(frames["edges"]), True),
         streets=_streets(layers),
         mapped=mapped,
     )
@@ -145,7 +150,7 @@ def _streets(layers: Layers) -> Streets:
     given = places(layers.streets)
     junctions = given.points[given.arms >= 3]
     main = np.isin(rows.kinds.astype(str), table("siting_streets").extra["main"])
-    return Streets(rows.shapes, rows.names, main, rows.tree, STRtree(junctions))
+    return Streets(rows.shapes, rows.names, rows.kinds, main, rows.tree, STRtree(junctions))
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ def cover(land: Land, objects: Objects, *, rows: NDArray[np.int64] | None = None
     hits = near if rows is None else np.intersect1d(near, rows)
     names = tuple(sorted({str(objects.names[row]) for row in hits if objects.names[row]}))
     if not land.drawn:
-        close = gap(land, _only(objects, rows), 0.0) if np.isfinite(land.reach_m) else True
+        close = gap(land, only(objects, rows), 0.0) if np.isfinite(land.reach_m) else True
         return Cover(float(hits.size > 0), 0.0, names, hits.size, bool(hits.size) or close is None)
     part = shapely.intersection(shapely.union_all(objects.shapes[hits]), land.outline) if hits.size else None
     m2 = 0.0 if part is None else float(part.area)
@@ -201,7 +206,8 @@ def cover(land: Land, objects: Objects, *, rows: NDArray[np.int64] | None = None
     return Cover(share, m2 if share else 0.0, names, hits.size, True)
 
 
-def _only(objects: Objects, rows: NDArray[np.int64] | None) -> Objects:
+def only(objects: Objects, rows: NDArray[np.int64] | None) -> Objects:
+    """The objects in some rows, all when None."""
     if rows is None:
         return objects
     shapes = objects.shapes[rows]

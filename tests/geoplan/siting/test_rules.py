@@ -33,7 +33,7 @@ SETBACK = 5.0
 
 def judged(layers: Any, rule: str, *, site: str = "p", stages: tuple[str, ...] = STAGES) -> list[dict[str, Any]]:
     """The checks of one rule on one candidate."""
-    table = candidates(layers, CN, stages).set_index("site_id")
+    table = candidates(layers, CN, stages, search=False).set_index("site_id")
     return [check for check in table.loc[site, "checks"] if check["rule"] == rule]
 
 
@@ -62,7 +62,7 @@ def test_an_exclusion_moves_the_buildable_part_away() -> None:
     flood = [("flood", box(100, 0, 300, 3000))]
     wet = fields(plot, ground=[RAIL], excluded=flood)
     assert one(wet, "railway")["distance_m"] == 300.0 and one(wet, "railway")["verdict"] == "pass"
-    table = candidates(wet, CN, STAGES)
+    table = candidates(wet, CN, STAGES, search=False)
     assert table["buildable_m2"].iloc[0] == pytest.approx(95 * 190, rel=1e-3)
     assert table["usable_m2"].iloc[0] == pytest.approx(100 * 200, rel=1e-3)
     half = one(wet, "flood")
@@ -103,7 +103,7 @@ def test_roads_in_tunnels_and_small_streets_make_no_noise() -> None:
 
 
 def test_what_is_not_mapped_never_passes() -> None:
-    checks = candidates(fields([{"id": "p", "shape": square(500, 1020)}]), CN, STAGES)["checks"].iloc[0]
+    checks = candidates(fields([{"id": "p", "shape": square(500, 1020)}]), CN, STAGES, search=False)["checks"].iloc[0]
     verdict = {check["rule"]: check["verdict"] for check in checks}
     for rule in ("excluded", "flood", "geology", "hv_line", "pipeline", "internet_cafe", "slope", "buildings"):
         assert verdict[rule] == "unknown", rule
@@ -137,7 +137,7 @@ def test_excluded_land_is_judged_kind_by_kind() -> None:
     found = {check["params"]["kind"]: check["verdict"] for check in judged(layers, "excluded")}
     assert found == {"airport": "pass", "heritage": "fail"}
     assert one(layers, "geology")["verdict"] == "pass" and one(layers, "flood")["verdict"] == "unknown"
-    table = candidates(layers, CN, STAGES)
+    table = candidates(layers, CN, STAGES, search=False)
     assert table["verdict"].iloc[0] == "fail" and table["buildable_m2"].iloc[0] == 0
 
 
@@ -152,7 +152,7 @@ def test_outside_the_region() -> None:
     layers = fields(rows)
     assert one(layers, "inside_region")["params"]["share"] == pytest.approx(0.5)
     assert one(layers, "inside_region", site="q")["verdict"] == "fail"
-    table = candidates(layers, CN, STAGES).set_index("site_id")
+    table = candidates(layers, CN, STAGES, search=False).set_index("site_id")
     assert table.loc["p", "usable_m2"] == pytest.approx(20_000, rel=1e-3)
     assert table.loc["q", "usable_m2"] == 0 and table.loc["q", "verdict"] == "fail"
 
@@ -168,14 +168,14 @@ def test_area_against_the_land_of_the_smallest_school(area: float, verdict: str,
     layers.tables["sites"].loc[0, "geometry"] = layers.tables["sites"].geometry.iloc[0].buffer(1)
     check = one(layers, "area")
     assert check["verdict"] == verdict and check["params"]["asked"] == 6000 and check["stage"] == "primary"
-    table = candidates(layers, CN, STAGES)
+    table = candidates(layers, CN, STAGES, search=False)
     assert table["max_classes_primary"].iloc[0] == classes
 
 
 def test_without_a_norm_of_land_our_own_assumption_stands_in() -> None:
     neutral = load("neutral")
     layers = fields([{"id": "p", "shape": square(500, 1020, 60)}])
-    table = candidates(layers, neutral, STAGES)
+    table = candidates(layers, neutral, STAGES, search=False)
     area = next(check for check in table["checks"].iloc[0] if check["rule"] == "area")
     assert (area["norm"], area["confidence"]) == ("plan.siting.land_per_place", "assumption")
     assert area["params"]["asked"] == 12 * 25 * 10 and area["verdict"] == "pass"
@@ -186,13 +186,13 @@ def test_without_a_norm_of_land_our_own_assumption_stands_in() -> None:
 
 def test_stated_places_bound_the_classes() -> None:
     rows = [{"id": "p", "shape": square(500, 1020), "max_places_primary": 820.0}]
-    table = candidates(fields(rows), CN, ("primary", "junior"))
+    table = candidates(fields(rows), CN, ("primary", "junior"), search=False)
     assert table["max_classes_primary"].iloc[0] == 18 and table["max_classes_junior"].iloc[0] == 36
 
 
 def test_a_plot_too_small_for_one_stage_may_serve_another() -> None:
     layers = fields([{"id": "p", "shape": square(500, 1020, 80)}])
-    table = candidates(layers, CN, ("kindergarten", "primary", "junior"))
+    table = candidates(layers, CN, ("kindergarten", "primary", "junior"), search=False)
     verdicts = {c["stage"]: c["verdict"] for c in table["checks"].iloc[0] if c["rule"] == "area"}
     assert verdicts == {"kindergarten": "pass", "primary": "pass", "junior": "fail"}
     assert table["verdict"].iloc[0] != "fail"
@@ -253,7 +253,7 @@ def test_access(south: float, verdict: str) -> None:
     layers = fields([{"id": "p", "shape": square(500, south)}])
     check = one(layers, "access")
     assert check["verdict"] == verdict and check["evidence"] == "Field Lane"
-    row = candidates(layers, CN, STAGES).iloc[0]
+    row = candidates(layers, CN, STAGES, search=False).iloc[0]
     assert row.geometry.boundary.distance(Point(row["x"], row["y"])) < 1e-6
 
 
@@ -284,7 +284,7 @@ def test_a_point_knows_its_reach_or_is_unknown() -> None:
 
     assert rail(357, 10_000) == "pass" and rail(356, 10_000) == "unknown" and rail(299, 10_000) == "conditional"
     assert rail(2000, None) == "unknown" and rail(299, None) == "conditional"
-    unknown = candidates(fields([{"id": "p", "shape": Point(357, 1010)}]), CN, STAGES).iloc[0]
+    unknown = candidates(fields([{"id": "p", "shape": Point(357, 1010)}]), CN, STAGES, search=False).iloc[0]
     assert np.isnan(unknown["area_m2"]) and np.isnan(unknown["max_classes_primary"])
     assert {c["rule"]: c["verdict"] for c in unknown["checks"]}["area"] == "unknown"
 
@@ -295,7 +295,7 @@ def test_reserved_plots_come_first_and_are_zoned_for_schools() -> None:
         {"id": "b", "shape": square(900, 1020), "kind": "education_plot"},
     ]
     layers = fields(rows, ground=[("green", box(0, 0, 3000, 3000))])
-    assert candidates(layers, CN, STAGES)["site_id"].tolist() == ["b", "a"]
+    assert candidates(layers, CN, STAGES, search=False)["site_id"].tolist() == ["b", "a"]
     assert one(layers, "ground", site="b")["verdict"] == "pass"
     asked = one(layers, "ground", site="a")
     assert asked["verdict"] == "conditional" and asked["params"]["kinds"] == ["green"]
@@ -312,7 +312,8 @@ def test_order_of_rows_changes_nothing() -> None:
         rows[::-1], ground=trees[::-1], excluded=flood[::-1], buildings=houses[::-1], streets=[LANE_CUT, CROSS]
     )
     pd.testing.assert_frame_equal(
-        pd.DataFrame(candidates(one_way, CN, STAGES)), pd.DataFrame(candidates(other, CN, STAGES))
+        pd.DataFrame(candidates(one_way, CN, STAGES, search=False)),
+        pd.DataFrame(candidates(other, CN, STAGES, search=False)),
     )
 
 
@@ -332,5 +333,5 @@ def test_less_buildable_land_is_never_nearer(west: float, cut: float, deeper: fl
 
 
 def test_no_sites_give_an_empty_table_with_its_columns() -> None:
-    table = candidates(fields(streets=[LANE]), CN, STAGES)
+    table = candidates(fields(streets=[LANE]), CN, STAGES, search=False)
     assert table.empty and {"site_id", "verdict", "checks", "x", "y", "max_classes_primary"} <= set(table)
