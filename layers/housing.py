@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
 from layers.aliases import choice
+from layers.bundle import STAGES
 from layers.errors import Fault
 from layers.planfile import PlanFile
 from layers.sites import in_order
@@ -15,6 +18,7 @@ from layers.tables.named import Named, read_named
 
 NAME_ONLY = "name_only"
 NEEDED = ("dwellings", "ready")
+_OF_STAGE = re.compile(r"(?:pupils|reserved)_(?P<stage>\w+?)(?:_m2)?")
 
 
 def read_housing(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> tuple[gpd.GeoDataFrame | None, list[Fault]]:
@@ -31,12 +35,33 @@ def read_housing(plan: PlanFile, crs: CRS, near: Bounds | None = None) -> tuple[
         return None, named.faults
     table = named.places
     status = pd.Series([_status(value) for value in named.column("status")], index=table.index, dtype=object)
-    faults = _lacking(named, status)
+    faults = [*_lacking(named, status), *_unknown_stages(named)]
     table = table.assign(status=status)
     for column in NEEDED:
         if column not in table:
             table[column] = float("nan")
     return in_order(table, "id"), [*named.faults, *faults]
+
+
+def _unknown_stages(named: Named) -> list[Fault]:
+    """A warning for every column of pupils or reserved land whose stage is none: it would take no part unseen.
+
+    Columns that look like a misspelt one have been told of already.
+    """
+    assert named.table is not None
+    told = {fault.column for fault in named.faults}
+    found = {str(name): _OF_STAGE.fullmatch(str(name)) for name in named.table.columns}
+    return [
+        Fault(
+            "housing_stage_unknown",
+            "warning",
+            file=named.file,
+            column=named.headings.get(name, name),
+            params={"stage": match["stage"], "stages": ", ".join(STAGES)},
+        )
+        for name, match in found.items()
+        if match and match["stage"] not in STAGES and named.headings.get(name, name) not in told
+    ]
 
 
 def _status(value: str | None) -> str | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from geoplan.reasons.catalogue import catalogue, term
+from geoplan.reasons.catalogue import catalogue, placeholders, term
 from geoplan.reasons.figures import sentence, source
 from geoplan.siting.sizes import MU_M2
 
@@ -18,17 +18,21 @@ def housing_sentences(row: Mapping[str, Any], language: str) -> list[str]:
     ----------
     row
         Holds ``reason`` or ``reasons``: a list of ``{code, params}``, or the same as JSON text. A code this version
-        does not know is left out.
+        does not know, or that lacks a figure, is left out.
     """
     told = row.get("reason", row.get("reasons")) or []
     found: Sequence[Mapping[str, Any]] = json.loads(told) if isinstance(told, str) else told
-    known = catalogue(language)["sentence"]
-    return [_sentence(item, language) for item in found if item["code"] in known]
+    said = [_sentence(str(item["code"]), dict(item.get("params") or {}), language) for item in found]
+    return [text for text in said if text]
 
 
-def _sentence(item: Mapping[str, Any], language: str) -> str:
-    params = dict(item.get("params") or {})
-    return sentence(str(item["code"]), language, **params, **_words(params, language))
+def _sentence(code: str, params: Mapping[str, Any], language: str) -> str:
+    """Nothing where the code is not known, or a figure it needs is missing."""
+    template = catalogue(language)["sentence"].get(code)
+    filled = {**params, **_words(params, language)}
+    if template is None or not {name for name, _ in placeholders(template)} <= set(filled):
+        return ""
+    return sentence(code, language, **filled)
 
 
 def _words(params: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -61,6 +61,24 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
     assert faults == [] and table is not None and table["dwellings"].isna().all()
 
 
+def test_columns_of_unknown_stages_are_told(tmp_path: Path) -> None:
+    heading = "id,lon,lat,dwellings,ready,reserved_middle_m2,pupils_primry,pupils_junior,小学预留用地面积"
+    (tmp_path / "h.csv").write_text(f"{heading}\na,{PLACE},100,2026,1,2,3,4\n", encoding="utf-8")
+    table, faults = read_housing(plan_of(tmp_path, housing={"table": "h.csv"}), METRIC)
+    assert table is not None and {fault.severity for fault in faults} == {"warning"}
+    assert [(fault.code, fault.column) for fault in faults] == [
+        ("column_near", "pupils_primry"),
+        ("housing_stage_unknown", "reserved_middle_m2"),
+    ]
+    assert "primary" in faults[1].remedy("en") and "学段" in faults[1].message("zh")
+
+
+def test_a_project_without_a_year_of_completion_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "h.csv").write_text(f"id,lon,lat,dwellings,ready\na,{PLACE},100,\n", encoding="utf-8")
+    _, faults = read_housing(plan_of(tmp_path, housing={"table": "h.csv"}), METRIC)
+    assert [(fault.code, fault.column, fault.severity) for fault in faults] == [("housing_value", "ready", "error")]
+
+
 def test_no_table(tmp_path: Path) -> None:
     assert read_housing(plan_of(tmp_path), METRIC) == (None, [])
     table, faults = read_housing(plan_of(tmp_path, housing={"table": "none.csv"}), METRIC)

@@ -11,6 +11,7 @@ import pandas as pd
 from geoplan.exports.document.words import phrase, printable
 from geoplan.reasons import codes, sentence
 from geoplan.reasons.catalogue import catalogue, placeholders
+from geoplan.reasons.housing import housing_sentences
 from geoplan.run import Run
 
 Record = Mapping[str, Any]
@@ -51,6 +52,9 @@ def reason_texts(value: Any, language: str) -> list[str]:
 def _reason(reason: Record, language: str) -> str:
     code, params = str(reason.get("code") or ""), reason.get("params")
     params = {name: printable(given) if isinstance(given, str) else given for name, given in (params or {}).items()}
+    if code.startswith("housing_"):
+        said = housing_sentences({"reason": [{"code": code, "params": params}]}, language)
+        return "".join(stopped(printable(text), language) for text in said)
     if code in codes():
         needed = {name for name, _ in placeholders(catalogue(language)["sentence"][code])}
         if needed <= set(params):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geoplan.siting.housing.projects import Project, Reason, cited, count_reasons, reason
+from geoplan.siting.housing.projects import Project, Reason, cited, count_reasons, reason, whole_places
 from geoplan.siting.housing.triggers import Reached, Trigger, held, trigger
 from geoplan.siting.housing.yields import figure
 from geoplan.siting.sizes import floor_m2, land_m2, school_size
@@ -17,7 +17,6 @@ from geoplan.standards import Standards, speaking_of
 
 IN_STEP = "school_in_step_with_housing"
 HANDOVER = "handover_after_acceptance"
-WHOLE = 1e-9  # a place this close to a whole one is that one
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def what_is_owed(project: Project, found: Reached, standards: Standards) -> Owed
     """Whole classes: what the rule itself asks, at least the profile's smallest school, enough for the places."""
     stage, setting = project.stage, project.setting
     size = school_size(standards, stage, setting)
-    places = math.ceil(project.pupils - WHOLE)
+    places = whole_places(project.pupils)
     needed = math.ceil(places / size.class_places)
     classes = found.classes if found.exact else max(found.classes, size.classes_min, needed)
     told = reason("housing_classes", stage=stage, classes=classes, class_places=size.class_places, places=places)
@@ -129,6 +128,9 @@ def what_is_owed(project: Project, found: Reached, standards: Standards) -> Owed
         why = [reason("housing_classes_rule", classes=classes, **cited(standards, found.norm.id))]
     elif classes > needed:
         why = [reason("housing_classes_minimum", classes=classes, stage=stage, **cited(standards, size.norms[0]))]
+    if classes > size.classes_max:
+        several = {"schools": math.ceil(classes / size.classes_max), "classes_max": size.classes_max}
+        why.append(reason("housing_classes_several", stage=stage, **several, **cited(standards, size.norms[1])))
     site = land_m2(standards, stage, classes, setting=setting)
     floor = floor_m2(standards, stage, classes, setting=setting)
     areas = [_area("site", site.m2, site.norm, standards), _area("floor", floor.m2, floor.norm, standards)]

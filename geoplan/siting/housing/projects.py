@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from geoplan.siting.housing.yields import figure, numbers, persons_norm, yields
 from geoplan.standards import Standards
 
 Reason = dict[str, Any]
+HAIR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,13 @@ def count_reasons(project: Project, standards: Standards) -> list[Reason]:
     return found
 
 
+def whole_places(pupils: float) -> int:
+    """Places for so many pupils: whole ones, a hair above a whole number being that number."""
+    return math.ceil(pupils - HAIR)
+
+
 def _pupils_reason(project: Project, standards: Standards, source: str) -> Reason:
-    base = {"stage": project.stage, "pupils": project.pupils}
+    base = {"stage": project.stage, "pupils": whole_places(project.pupils)}
     norm = standards.norms.get(source)
     if norm is None:
         return reason("housing_pupils_given", **base)

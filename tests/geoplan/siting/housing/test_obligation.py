@@ -75,6 +75,14 @@ def test_classes_are_whole_and_at_least_the_smallest_school() -> None:
     assert larger is not None and (larger.places, larger.classes) == (825, 19)
 
 
+def test_more_classes_than_one_school_may_have() -> None:
+    found = decided(YONGZHOU, {"id": "a", "dwellings": 5000})["a", "primary"]  # 1650 places, 37 classes of 45
+    assert found.owed is not None and found.owed.classes == 37
+    several = told(found, "housing_classes_several")
+    assert (several["schools"], several["classes_max"]) == (2, 36)
+    assert "housing_classes_several" not in codes(decided(YONGZHOU, {"id": "a", "dwellings": 4900})["a", "primary"])
+
+
 def test_zhuzhou_asks_for_a_school_for_every_ten_thousand_people() -> None:
     rule = trigger(load("cn-zhuzhou"), "primary")
     assert rule is not None and [norm.id for norm in rule.also] == ["cn.hunan.trigger.primary"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geoplan.exports.document.nested import reason_texts
 from geoplan.reasons import LANGUAGES
 from geoplan.reasons.catalogue import catalogue
 from geoplan.reasons.housing import housing_sentences
@@ -131,3 +132,16 @@ def test_the_clause_and_its_confidence_are_named() -> None:
     assert any(text.startswith("应于2026年首批住宅竣工交付时同步交付") for text in chinese)
     english = housing_sentences(row, "en")
     assert any("taken second-hand" in text and "1,000 dwellings" in text for text in english)
+
+
+def test_a_reason_that_is_not_known_or_lacks_a_figure_is_left_out() -> None:
+    broken = [{"code": "housing_from_the_future", "params": {}}, {"code": "housing_due", "params": {"year": 2026}}]
+    assert housing_sentences({"reason": broken}, "en") == []
+    assert housing_sentences({"reason": [*broken, {"code": "housing_name_only"}]}, "zh") == [
+        "仅知项目名称，只作展示，不参与计算。"
+    ]
+
+
+def test_documents_say_the_same_sentences() -> None:
+    for row in made().table.to_dict("records"):
+        assert reason_texts(row["reason"], "zh") == housing_sentences(row, "zh")
