@@ -66,7 +66,7 @@ def style() -> dict[str, Any]:
 
 def layers() -> tuple[str, ...]:
     """Layers :func:`classes` knows."""
-    return (*_DISTANCES, "status", *_DENSITIES, "catchments", *_KINDS, "route", "level")
+    return (*_DISTANCES, "status", *_DENSITIES, "need", "catchments", *_KINDS, "route", "level", "verdict")
 
 
 def classes(layer: str, limits: Sequence[float] = ()) -> Classes:
@@ -95,7 +95,9 @@ def classes(layer: str, limits: Sequence[float] = ()) -> Classes:
     if layer in _DISTANCES:
         return _distances(layer, limits)
     if layer in _DENSITIES:
-        return _numbers(layer, (0.0, *sorted(set(limits))) if limits else style()["people"]["breaks_ha"], "people")
+        return _numbers(layer, limits, "people", people)
+    if layer == "need":
+        return _numbers(layer, limits, "need", decimal)
     if layer in _KINDS:
         return _ratios(layer, limits)
     return _by_value(layer)
@@ -134,11 +136,11 @@ def _distances(layer: str, limits: Sequence[float]) -> Classes:
     return _made(layer, colours, breaks=breaks, **_spans(breaks, metres))
 
 
-def _numbers(layer: str, breaks: Sequence[float], name: str) -> Classes:
-    given = tuple(map(float, breaks))
+def _numbers(layer: str, limits: Sequence[float], name: str, write: Write) -> Classes:
+    given = tuple(map(float, (0.0, *sorted(set(limits))) if limits else style()[name]["breaks_ha"]))
     fixed = tuple(style()[name]["colours"])
     colours = fixed if len(fixed) == len(given) else ramp(name, len(given))
-    return _made(layer, colours, breaks=given, **_spans(given, people))
+    return _made(layer, colours, breaks=given, **_spans(given, write))
 
 
 def _ratios(layer: str, limits: Sequence[float]) -> Classes:

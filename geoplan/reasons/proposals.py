@@ -122,8 +122,8 @@ def _stage_key(stage: object, group: str) -> str:
 
 
 def currency(unit: object, language: str) -> str:
-    """What follows a sum of money: the unit's word, the unit itself where there is none, nothing where not known."""
-    if not isinstance(unit, str) or not unit.strip():
+    """What follows a sum of money: the unit's word, else the unit itself, nothing for the plan's own."""
+    if not isinstance(unit, str) or unit.strip() in ("", "plan"):
         return ""
     word = terms("currency", language).get(unit, unit)
     return word if language == "zh" else f" {word}"
@@ -140,6 +140,7 @@ def _words(row: Row, words: Mapping[str, str], language: str) -> dict[str, Any]:
         "places": row.get("places"),
         "kind": term(f"class_kind.{_stage_key(row.get('stage'), 'class_kind')}", language),
         "year": _year(row.get("year"), language),
+        "reference": _year(row.get("reference_year", row.get("year")), language),
     }
 
 

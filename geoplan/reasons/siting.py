@@ -79,9 +79,20 @@ def siting_headline(summary: Row, language: str, *, stage: str) -> str:
     siting = summary.get("siting") or {}
     plan = _plan(siting, stage, language)
     if plan:
-        return sentence("siting_headline_short", language, plan=plan, **said)
+        return _with_plan(siting, {"plan": plan, **said}, worst, stage, language)
     computed = bool(siting) and not siting.get("not_computed")
     return sentence("siting_headline_open" if computed else "siting_headline_only", language, **said)
+
+
+def _with_plan(siting: Row, said: Mapping[str, Any], worst: Row, stage: str, language: str) -> str:
+    """What is proposed and, where it is known to change that year, how many it would leave."""
+    year = worst["year"]
+    effects = [row for row in siting.get("effect") or () if row.get("stage") == stage and row.get("year") == year]
+    before, after = (known(effects[0].get(f"served_{end}")) if effects else None for end in ("before", "after"))
+    if before is None or after is None or after - before < 0.5:
+        return sentence("siting_headline_short", language, **said)
+    left = max(float(said["pupils"]) - (after - before), 0.0)
+    return sentence("siting_headline_all" if left < 0.5 else "siting_headline_left", language, left=left, **said)
 
 
 def milestones_of(rows: Iterable[Row], stage: str, variant: str = "mid") -> list[Row]:

@@ -12,6 +12,7 @@ from geoplan.reasons.proposals import check_counts
 from geoplan.reasons.siting import MUCH, Row, milestones_of, year_text
 
 Found = Iterator[tuple[str, Mapping[str, Any]]]
+SERVED = ("pupils_served", "served")
 APART = 0.1  # a norm this far from the cohort is pointed out
 
 
@@ -99,5 +100,5 @@ def _search(candidates: Mapping[str, int]) -> Found:
 def _gap(siting: Row) -> Found:
     for goal in siting.get("goals") or ():
         gap, base = known(goal.get("gap")), known(goal.get("objective"))
-        if goal.get("name") == "pupils_served" and gap is not None and gap >= MUCH and base:
+        if goal.get("name") in SERVED and gap is not None and gap >= MUCH and base:
             yield "siting_care_gap", {"gap": gap, "base": base}

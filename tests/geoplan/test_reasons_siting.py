@@ -69,8 +69,20 @@ def test_the_finding_is_the_worst_year_and_what_is_proposed_for_the_stage() -> N
     )
     more = {**SITING, "enlarge": [{"stage": "primary", "classes": 1}], "convert": [{"stage": "primary"}]}
     assert headline(SUMMARY, siting=more).endswith(
-        "640 places, and one more class in an existing school, and one school converted"
+        "640 places and one more class in an existing school and one school converted"
     )
+
+
+def test_the_finding_says_how_many_the_proposals_leave_where_they_come_in_time() -> None:
+    effect = {"stage": "primary", "year": 2027, "served_before": 980.0, "served_after": 1150.0}
+    assert headline(SUMMARY, siting={**SITING, "effect": [effect]}) == (
+        "In 2027, 220 of 1,200 children have no place in reach; 2 new primary schools with 640 places would leave 50"
+    )
+    assert headline(SUMMARY, "zh", siting={**SITING, "effect": [{**effect, "served_after": 1200.0}]}).endswith(
+        "新建小学2所、学位640个后，全部可有学位"
+    )
+    late = {**effect, "served_after": 980.0}
+    assert "proposed: 2 new" in headline(SUMMARY, siting={**SITING, "effect": [late]})
 
 
 def test_the_finding_never_says_more_than_is_known() -> None:
@@ -96,7 +108,7 @@ def test_a_proposal_says_what_where_when_for_whom_and_for_how_much() -> None:
     assert english(ROW) == [
         "Build a primary school with 12 classes and 540 places on the reserved plot Mill Lane, to open in 2027.",
         "The site has 12,000 m².",
-        "200 more children have a place in reach: 1,180 with it, 980 without it.",
+        "In 2027 200 more children have a place in reach: 1,180 with it, 980 without it.",
         "Its pupils walk 310 m on average.",
         "It costs about 41.2 million yuan; the unit costs are planning assumptions.",
         "That is 206,000 yuan for each of the 200 who gain a place.",
@@ -134,7 +146,7 @@ def test_unknown_is_said_and_nothing_is_made_of_it() -> None:
         "What it costs is not known.",
         "No siting check was made.",
     ]
-    assert english(ROW, pupils_gained=0.0)[2].startswith("No more children have a place in reach")
+    assert english(ROW, pupils_gained=0.0)[2].startswith("In 2027 no more children have a place in reach")
     assert "not known" in english(ROW, year=math.nan)[0]
 
 
@@ -239,7 +251,7 @@ def test_sub_areas_and_milestones() -> None:
 
 def test_care_names_the_unborn_the_assumed_the_unproven_and_what_is_no_site() -> None:
     years = [{**row, "norm_ratio": 1.7} for row in YEARS]
-    goals = [{"name": "pupils_served", "objective": 1190.0, "gap": 0.03}]
+    goals = [{"name": "served", "objective": 1190.0, "gap": 0.03}]
     summary = {"stages": {"primary": {"years": years}}, "siting": {**SITING, "goals": goals}}
     row = {**ROW, "checks": [{"verdict": "unknown"}]}
     said = siting_care(
