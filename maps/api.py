@@ -15,6 +15,7 @@ from geoplan.run import Run
 from maps import layerfiles, scene, story, style, tables, tiles, workspace
 from maps.safety import drawing
 from maps.safety.facts import LAYERS
+from maps.siting.facts import year_of
 from maps.state import request_language, workspace_folder
 from maps.workspace import LATEST
 
@@ -105,17 +106,19 @@ def _count(name: str) -> int | None:
 
 @api.get(f"{RUN}/cell")
 def cell(plan_id: str, run_id: str) -> Response:
-    """The cell at ``lon, lat``: residents, pupils, school, walk, status, as values and as labelled rows.
+    """The cell at ``lon, lat``: residents, pupils, school, walk, status, as values and as labelled rows; with
+    ``year`` also its pupils of that year and those of them without a place in reach.
 
     ``cell_id`` is null where nobody is counted.
     """
     path, run = find(plan_id, run_id)
     stage = stage_asked(run)
     lon, lat = degrees("lon", 180), degrees("lat", 85.06)
+    year = year_asked(run, stage) if request.args.get("year") else None
     row = tiles.cell_at(scene.open_scene(path).raster, *scene.TO_MERCATOR.transform(lon, lat))
     if row is None:
         return jsonify({"cell_id": None, "lon": lon, "lat": lat, "card": None})
-    return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language())))
+    return jsonify(layerfiles.plain(tables.cell_card(run, row, stage, request_language(), year=year)))
 
 
 def stage_asked(run: Run) -> str:
@@ -123,6 +126,14 @@ def stage_asked(run: Run) -> str:
     stage = request.args.get("stage") or story.first_stage(run)
     story.stage_summary(run, stage)
     return stage
+
+
+def year_asked(run: Run, stage: str) -> int:
+    """The year of the request, else the worst one; NotFoundError when the run does not count it."""
+    text = request.args.get("year")
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise PlanError(f"year={text!r}: a year of four digits is expected")
+    return year_of(run, stage, None if text is None else int(text))
 
 
 def degrees(name: str, most: float) -> float:
@@ -135,11 +146,12 @@ def degrees(name: str, most: float) -> float:
 
 @api.get(f"{RUN}/tiles/<name>/<int:z>/<int:x>/<int:y>.png")
 def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyResponse:
-    """A tile of a cell layer (``stage=…``), of streets or crossings by level, or of the base map (``base``)."""
+    """A tile of a cell layer (``stage=…``; ``need`` with ``year=…``), of streets or crossings, or of the base map."""
     path, run = find(plan_id, run_id)
     check_tile(z, x, y)
     at = (z, x, y)
-    stage = stage_asked(run) if name in style.CELL_LAYERS and name != "population" else ""
+    stage = stage_asked(run) if name in (*style.PER_STAGE, style.NEED) else ""
+    year = year_asked(run, stage) if name == style.NEED else None
 
     def make() -> bytes:
         shown, file = scene.open_scene(path), kept(path, "tiles") / name / str(z) / str(x) / f"{y}.png"
@@ -147,9 +159,9 @@ def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyRes
             return scene.kept_tile(shown, name, at, file, lambda: scene.base_png(shown, tiles.tile_canvas(z, x, y)))
         if name in LAYERS:
             return scene.kept_tile(shown, name, at, file, lambda: drawing.picture(shown, name, at))
-        return scene.layer_png(shown, name, stage, tiles.tile_canvas(z, x, y))
+        return scene.layer_png(shown, name, stage, tiles.tile_canvas(z, x, y), year=year)
 
-    return answer_tile(path, run_id, (name, stage, z, x, y), "image/png", make)
+    return answer_tile(path, run_id, (name, stage, year or "", z, x, y), "image/png", make)
 
 
 def check_tile(z: int, x: int, y: int) -> None:

@@ -19,6 +19,7 @@ from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.grounds import ground_hosts
 from maps.safety.api import safety_api
+from maps.siting.api import siting_api
 from maps.state import request_language
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(views.pages)
     app.register_blueprint(api.api)
     app.register_blueprint(safety_api)
+    app.register_blueprint(siting_api)
     app.before_request(_prepare)
     app.after_request(_headers)
     app.context_processor(

@@ -83,6 +83,7 @@ def coverage_map(
     view: View | None = None,
     language: str = "en",
     rings: Mapping[str, Any] | None = None,
+    control: bool = True,
 ) -> folium.Map:
     """The map of a run.
 
@@ -94,6 +95,8 @@ def coverage_map(
         Where the map opens; the whole region when None.
     rings
         Schools as GeoJSON, when they are not to tell of their load.
+    control
+        Whether layers can be chosen on the map; a page with layers of its own makes its own control.
     """
     say = speaker(language)
     drawn = _empty_map(view, say)
@@ -105,7 +108,7 @@ def coverage_map(
         _raster(tiles, credit, "cells", overlay=False, control=True, show=tiles.name == sheets.shown).add_to(drawn)
     for vector in _vectors(run, rings or schools.ring_features(schools.cards(run, stage, language)), language):
         vector.add_to(drawn)
-    if sheets.cells:
+    if sheets.cells and control:
         narrow: Any = JsCode("window.innerWidth < 900")
         folium.LayerControl(collapsed=narrow, autoZIndex=False, position="topright").add_to(drawn)
     if view is None:

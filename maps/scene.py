@@ -19,6 +19,7 @@ from pyproj import Transformer
 from geoplan.errors import NotFoundError
 from geoplan.run import Run
 from maps import basemap, cells, density, story, style, tiles
+from maps.siting.facts import unserved, year_of
 from maps.workspace import open_run
 
 TO_MERCATOR = Transformer.from_crs(4326, 3857, always_xy=True)
@@ -69,13 +70,22 @@ def _base_map(scene: Scene) -> basemap.BaseMap:
 
 @lru_cache(maxsize=8)
 def _levels(scene: Scene) -> list[Drawn]:
+    residents = scene.run.tables["cells"]["residents"].to_numpy(dtype=float)
+    return _density(scene, residents, style.PEOPLE_BREAKS_HA)
+
+
+@lru_cache(maxsize=32)
+def _need_levels(scene: Scene, stage: str, year: int) -> list[Drawn]:
+    return _density(scene, unserved(scene.run, stage, year), style.NEED_BREAKS_HA)
+
+
+def _density(scene: Scene, amounts: NDArray[np.float64], breaks: tuple[float, ...]) -> list[Drawn]:
     table = scene.run.tables["cells"]
     assert isinstance(table, gpd.GeoDataFrame)
     points = table.geometry.centroid if not (table.geom_type == "Point").all() else table.geometry
-    residents = table["residents"].to_numpy(dtype=float)
     index = scene.run.cell_index
-    people = density.pixel_residents(index, residents, points.x.to_numpy(), points.y.to_numpy())
-    return density.density_levels(people, density.pixel_hectares(index), style.PEOPLE_BREAKS_HA)
+    people = density.pixel_residents(index, amounts, points.x.to_numpy(), points.y.to_numpy())
+    return density.density_levels(people, density.pixel_hectares(index), breaks)
 
 
 @lru_cache(maxsize=64)
@@ -91,8 +101,14 @@ def _classes(scene: Scene, layer: str, stage: str) -> Drawn:
     return makers[layer]()
 
 
-def draw(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> Drawn:
-    """Classes of a cell layer on a canvas; NotFoundError for a layer or stage the run does not hold."""
+def draw(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas, *, year: int | None = None) -> Drawn:
+    """Classes of a cell layer on a canvas; NotFoundError for a layer, stage or ``year`` (of need) the run lacks."""
+    if layer == style.NEED:
+        story.stage_summary(scene.run, stage)
+        shown = year_of(scene.run, stage, year)
+        with _building:
+            levels = _need_levels(scene, stage, shown)
+        return tiles.draw_levels(scene.raster, levels, canvas)
     if layer not in style.CELL_LAYERS:
         raise NotFoundError(f"there is no layer {layer!r}; there are {', '.join(style.CELL_LAYERS)}")
     if layer == "population":
@@ -112,9 +128,9 @@ def layer_palette(scene: Scene, layer: str, stage: str) -> tiles.Palette:
     return style.palette(style.layer_colours(layer, limits, places_known=known))
 
 
-def layer_png(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas) -> bytes:
+def layer_png(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas, *, year: int | None = None) -> bytes:
     """A cell layer on a canvas as PNG with transparent ground."""
-    return tiles.palette_png(draw(scene, layer, stage, canvas), layer_palette(scene, layer, stage))
+    return tiles.palette_png(draw(scene, layer, stage, canvas, year=year), layer_palette(scene, layer, stage))
 
 
 def base_png(scene: Scene, canvas: tiles.Canvas) -> bytes:

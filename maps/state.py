@@ -15,6 +15,7 @@ from geoplan.store import RunEntry
 from maps import coverage, story, style, workspace
 from maps.language import day, metres, speaker
 from maps.safety.facts import present
+from maps.siting import facts as siting
 from maps.workspace import PlanEntry
 
 DEFAULT_LAYER = "walk"
@@ -32,11 +33,17 @@ class State:
     layer: str
     view: str
     language: str
+    year: int | None = None  # of the places counted; None where the run counts no years
 
     @property
     def has_safety(self) -> bool:
         """Whether route safety was computed in the run."""
         return present(self.run)
+
+    @property
+    def has_siting(self) -> bool:
+        """Whether the run counts places of coming years or proposes new ones."""
+        return siting.present(self.run)
 
     def address(self, endpoint: str = "pages.plan_page", **changes: Any) -> str:
         """The address of a page in this state, with some of it changed; None leaves a part out."""
@@ -50,6 +57,8 @@ class State:
             query["run"] = self.entry.run_id
         if self.view:
             query["view"] = self.view
+        if self.year and request.args.get("year"):
+            query["year"] = self.year
         return url_for(endpoint, plan_id=self.plan.plan_id, **(query | changes))
 
     def api_root(self) -> str:
@@ -86,7 +95,15 @@ def read_state(plan_id: str) -> State:
         layer=layer if layer in style.CELL_LAYERS else DEFAULT_LAYER,
         view=view if coverage.parse_view(view) else "",
         language=request_language(),
+        year=_year(run, stage),
     )
+
+
+def _year(run: Run, stage: str) -> int | None:
+    """The year asked for where the run counts it, else its worst one."""
+    counted = siting.years(run, stage)
+    asked = request.args.get("year", type=int)
+    return asked if asked in counted else siting.worst_year(run, stage)
 
 
 def stage_links(state: State, endpoint: str = "pages.plan_page") -> list[dict[str, Any]]:

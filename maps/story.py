@@ -117,7 +117,7 @@ def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> 
     """
     say = speaker(language)
     facts = stage_summary(run, stage)
-    accounts = _accounts(facts, language)
+    stood = accounts(facts, language)
     rules = facts.get("rules") or ()
     return Story(
         stage=stage,
@@ -126,8 +126,8 @@ def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> 
         kicker=_kicker(run, stage, language),
         headline=headline(facts, stage, language, limit_m=limit_m),
         base=say("Where the %(n)s pupils stand", n=number(facts.get("pupils"), language)),
-        accounts=accounts,
-        bar_text=", ".join(f"{account.name} {account.share}" for account in accounts),
+        accounts=stood,
+        bar_text=", ".join(f"{account.name} {account.share}" for account in stood),
         places_known=reasons.places_known(facts),
         rules=tuple(reasons.rule_sentences(rules, language)),
         both_ways=tuple(_both_ways(facts, limit_m, language)),
@@ -169,7 +169,8 @@ def data_years(run: Run, language: str) -> str:
     return say("schools %(year)s", year=school) if school else ""
 
 
-def _accounts(facts: Mapping[str, Any], language: str) -> tuple[Account, ...]:
+def accounts(facts: Mapping[str, Any], language: str) -> tuple[Account, ...]:
+    """The accounts of a stage in whole pupils, with colour, name and share of all of them."""
     names = style.status_names(language)
     found = reasons.account_amounts(facts) or dict.fromkeys(style.STATUS_COLOURS, 0.0)
     total = sum(found.values())

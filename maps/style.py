@@ -14,6 +14,7 @@ from maps.language import speaker
 
 CELL_LAYERS = ("population", "walk", "status", "nearest", "catchments")
 PER_STAGE = ("walk", "status", "nearest", "catchments")
+NEED = "need"  # cells by pupils without a place, of one year
 
 LOOK = look.style()
 STATUS_COLOURS: dict[str, str] = {entry["value"]: entry["colour"] for entry in LOOK["status"]}
@@ -22,6 +23,8 @@ DISTANCE_RAMP = look.classes("walk").colours
 WALK_BREAKS_M = look.classes("walk").breaks
 PEOPLE_RAMP = look.classes("residents").colours
 PEOPLE_BREAKS_HA = look.classes("residents").breaks
+NEED_RAMP = look.classes(NEED).colours
+NEED_BREAKS_HA = look.classes(NEED).breaks
 PALE = 0.5  # share of white in catchment colours, so that streets and names stay readable
 
 
@@ -57,8 +60,8 @@ def account_colour(account: str) -> str:
 
 def layer_colours(layer: str, limits_m: tuple[int, ...] = (), *, places_known: bool = True) -> tuple[str, ...]:
     """Colour of class 1, 2 … of a cell layer."""
-    if layer == "population":
-        return PEOPLE_RAMP
+    if layer in (NEED, "population"):
+        return NEED_RAMP if layer == NEED else PEOPLE_RAMP
     if layer == "walk":
         return (*DISTANCE_RAMP, UNASSIGNED)
     if layer == "status":
@@ -111,6 +114,13 @@ def legends(language: str, limits_m: tuple[int, ...], *, known: Iterable[bool] =
     return {legend.layer: legend for legend in made}
 
 
+def need_legend(language: str) -> Legend:
+    """The legend of the need layer; the year stands beside its title."""
+    say = speaker(language)
+    said = say("Summed, not averaged: from afar a patch shows all pupils it covers, by its area.")
+    return Legend(NEED, terms("layer", language)[NEED], _ticks(NEED_RAMP, NEED_BREAKS_HA), note=said)
+
+
 def status_swatches(language: str, known: Iterable[bool] = (True,)) -> tuple[Swatch, ...]:
     """The accounts with their colours and names; those in reach are one where places are not known."""
     names, stated = status_names(language), set(known)
@@ -137,6 +147,11 @@ def layer_titles(language: str) -> dict[str, str]:
 def stage_names(language: str) -> dict[str, str]:
     """Names of the stages."""
     return terms("stage", language)
+
+
+def children_name(stage: str, language: str) -> str:
+    """What the children of a stage are called."""
+    return terms("children", language)[stage]
 
 
 def route_names(language: str) -> dict[str, str]:
@@ -169,4 +184,4 @@ def script_words(language: str) -> dict[str, str]:
 
 def _ticks(colours: Iterable[str], breaks: Iterable[float]) -> tuple[Swatch, ...]:
     """Steps of a ramp with their lower end; the unit stands in the title."""
-    return tuple(Swatch(colour, f"{lower:.0f}") for colour, lower in zip(colours, breaks, strict=True))
+    return tuple(Swatch(colour, f"{lower:g}") for colour, lower in zip(colours, breaks, strict=True))

@@ -11,6 +11,7 @@ from geoplan.reasons import known
 from geoplan.run import Run
 from maps.landmarks import place_names
 from maps.language import metres, name_in, number, percent, speaker
+from maps.siting.facts import pupils_of, unserved
 from maps.story import places_known
 from maps.style import account_colour, status_names
 
@@ -110,8 +111,8 @@ def source_rows(run: Run) -> tuple[dict[str, Any], ...]:
     return tuple(dict(source) for source in run.manifest.get("sources", []))
 
 
-def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
-    """One cell's numbers: raw values for programs, labelled rows for people."""
+def cell_card(run: Run, row: int, stage: str, language: str, *, year: int | None = None) -> dict[str, Any]:
+    """One cell's numbers: raw values for programs, labelled rows for people; with ``year`` those of that year too."""
     say = speaker(language)
     cells = run.tables["cells"]
     cell = cells.iloc[row]
@@ -119,7 +120,7 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
     if status == "in_reach_no_place" and not places_known(run, stage):
         shown = "in_reach_places_unknown"
     school = cell.get(f"school_{stage}")
-    rows = (
+    rows: tuple[tuple[str, str], ...] = (
         (say("residents"), number(cell["residents"], language, 1)),
         (say("pupils of the stage"), number(cell.get(f"pupils_{stage}"), language, 1)),
         (say("assigned school"), school_name(run, school, language)),
@@ -127,6 +128,13 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
         (say("walk to the nearest"), metres(cell.get(f"nearest_m_{stage}"), language)),
         (say("straight line"), metres(cell.get(f"straight_m_{stage}"), language)),
     )
+    ahead = {} if year is None else _ahead(run, row, stage, year)
+    if ahead:
+        rows = (
+            *rows,
+            (say("pupils in %(year)s", year=year), number(ahead["pupils_year"], language, 1)),
+            (say("of them without a place in reach"), number(ahead["unserved"], language, 1)),
+        )
     return {
         "cell_id": str(cell["cell_id"]),
         "lon": round(cell.geometry.x, 6),
@@ -144,7 +152,14 @@ def cell_card(run: Run, row: int, stage: str, language: str) -> dict[str, Any]:
             "note": area_names(run, language).get(str(cell.get("area_id")), ""),
             "rows": rows,
         },
+        **ahead,
     }
+
+
+def _ahead(run: Run, row: int, stage: str, year: int) -> dict[str, Any]:
+    """Pupils of a cell in a year, and those of them without a place in reach."""
+    amounts = pupils_of(run, stage, year)[row], unserved(run, stage, year)[row]
+    return {"year": year, "pupils_year": float(amounts[0]), "unserved": float(amounts[1])}
 
 
 def school_name(run: Run, school_id: object, language: str) -> str:

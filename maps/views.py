@@ -13,6 +13,8 @@ from maps import assets, coverage, datapage, scene, schools, story, style, table
 from maps.grounds import ground_layers
 from maps.language import day, speaker
 from maps.safety import page as safety
+from maps.siting import page as siting
+from maps.siting.story import milestone_rows
 from maps.standalone import standalone
 from maps.state import (
     State,
@@ -79,6 +81,7 @@ def plan_page(plan_id: str) -> str:
         fullest=schools.fullest(found, FULLEST),
         areas=tables.area_rows(state.run, state.stage, state.language),
         homes=tables.worst_homes(state.run, state.stage, state.language),
+        milestones=milestone_rows(state.run, state.stage, state.language),
         sources=tables.source_rows(state.run),
         stages=stage_links(state),
         limits=limit_links(state),
@@ -149,6 +152,35 @@ def safety_page(plan_id: str) -> str:
         map_script=script,
         page_data=safety.page_data(state, found),
     )
+
+
+@pages.get("/plans/<plan_id>/siting")
+def siting_page(plan_id: str) -> str:
+    """New places: story and map of need by year, proposals, candidates, new housing."""
+    state = read_state(plan_id)
+    told = siting.context(state)
+    found = schools.cards(state.run, state.stage, state.language)
+    body, script = coverage.map_parts(siting.plan_map(state, found, _ground(state), tuple(ground_layers())))
+    return render_template(
+        "siting.html",
+        state=state,
+        **told,
+        sources=tables.source_rows(state.run),
+        stages=stage_links(state, "pages.siting_page"),
+        languages=language_links(),
+        created=day(state.entry.created, state.language),
+        lacking=assets.remedy(),
+        map_body=body,
+        map_script=script,
+        page_data=siting.page_data(state, found, told),
+    )
+
+
+@pages.get("/plans/<plan_id>/siting/year")
+def siting_year(plan_id: str) -> str:
+    """The part of the page of new places that changes with the year."""
+    state = read_state(plan_id)
+    return render_template("_siting_year.html", view=siting.part(state))
 
 
 def _ground(state: State) -> coverage.Tiles:

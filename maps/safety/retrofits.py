@@ -13,13 +13,13 @@ import geopandas as gpd
 from geoplan.reasons import known, people, sentence
 from geoplan.reasons.safety import word
 from geoplan.run import Run
+from maps.charts import ticks
 from maps.language import number, speaker
 from maps.safety.facts import listed
 
 SHOWN = 10
 WIDTH, HEIGHT = 352, 150  # px of the picture
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 26
-STEPS = (1, 2, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,6 @@ def _steps(points: Sequence[tuple[float, float]]) -> Iterable[tuple[float, float
     for (_, before), (cost, pupils) in pairwise(points):
         yield cost, before
         yield cost, pupils
-
-
-def ticks(most: float, count: int) -> list[float]:
-    """At least two round numbers from 0 to the greatest, about ``count`` steps apart."""
-    size = 10.0 ** len(f"{int(most / count)}") / 10 if most >= count else 1.0
-    step = next((size * factor for factor in STEPS if size * factor * count >= most), size * 10)
-    return [step * k for k in range(int(most / step) + 1)]
 
 
 def _short(amount: float, language: str) -> str:

@@ -204,11 +204,11 @@ const geoplan = (() => {
     map.fitBounds(data.bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [right, 30], animate: false });
   }
 
-  for (const kind of [L.ImageOverlay, L.GeoJSON]) {
+  for (const kind of [L.ImageOverlay, L.GeoJSON, L.TileLayer]) {
     kind.addInitHook(function remember() {
       if (this.options.key) keyed.set(this.options.key, this);
     });
   }
 
-  return { data, keyed, rings, hooks, make, card, reveal, ring, gate, area, start, showLegend };
+  return { data, keyed, rings, hooks, make, card, keep, reveal, ring, gate, area, start, showLegend };
 })();

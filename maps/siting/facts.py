@@ -1,0 +1,116 @@
+"""What a run knows about places of coming years: its years, who stays without a place, proposals, candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.errors import NotFoundError
+from geoplan.reasons.siting import milestones_of, without_place
+from geoplan.run import Run
+from maps.story import stage_summary
+
+Row = Mapping[Any, Any]
+F64 = NDArray[np.float64]
+MILESTONES = (2027, 2035)
+LACKING = ("no_place", "out", "off")  # accounts of cells in the base year
+
+
+def present(run: Run) -> bool:
+    """Whether places of coming years were counted or proposed in the run."""
+    return bool(run.summary.get("siting")) or "milestones" in run.tables
+
+
+def require(run: Run) -> None:
+    """NotFoundError where neither was, with what to do."""
+    if not present(run):
+        raise NotFoundError(
+            "new places were not computed in this run; python -m geoplan run PLAN --only siting computes them"
+        )
+
+
+def siting(run: Run) -> Row:
+    """``siting`` of the summary; empty where there is none."""
+    found: Row = run.summary.get("siting") or {}
+    return found
+
+
+def records(run: Run, name: str) -> list[dict[str, Any]]:
+    """Rows of a table as mappings; none where the run does not hold it."""
+    table = run.tables.get(name)
+    if table is None:
+        return []
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def milestones(run: Run, stage: str, variant: str = "mid") -> list[Row]:
+    """The counted years of a stage, in order."""
+    rows: Sequence[Row] = stage_summary(run, stage).get("years") or records(run, "milestones")
+    return milestones_of(rows, stage, variant)
+
+
+def years(run: Run, stage: str) -> tuple[int, ...]:
+    """Years the run counts places for, the base year first; none where it counts none."""
+    return tuple(int(row["year"]) for row in milestones(run, stage))
+
+
+def worst_year(run: Run, stage: str) -> int | None:
+    """The year most pupils are without a place in reach, the earliest of several; None where no year is counted."""
+    rows = milestones(run, stage)
+    if not rows:
+        return None
+    return int(max(rows, key=lambda row: without_place(row) or 0.0)["year"])
+
+
+def year_of(run: Run, stage: str, asked: int | None) -> int:
+    """The year asked for, else the worst one; NotFoundError for a year the run does not count."""
+    counted = years(run, stage)
+    chosen = worst_year(run, stage) if asked is None else asked
+    if chosen is None or chosen not in counted:
+        there = ", ".join(map(str, counted)) or "none"
+        raise NotFoundError(f"the run counts no places for {chosen or 'any year'}; years counted: {there}")
+    return chosen
+
+
+def unserved(run: Run, stage: str, year: int) -> F64:
+    """Pupils of each cell without a place in reach in a year, shape (cells,).
+
+    Raises
+    ------
+    NotFoundError
+        The run holds no such column; the base year can be told from the accounts of its cells.
+    """
+    cells = run.tables["cells"]
+    column = f"unserved_{stage}_{year}"
+    if column in cells:
+        return _numbers(cells[column])
+    parts = [f"{account}_{stage}" for account in LACKING]
+    if year != min(years(run, stage), default=None) or not set(parts) <= set(cells.columns):
+        raise NotFoundError(f"the run does not tell who is without a place in {year}: cells have no {column!r}")
+    return np.sum([_numbers(cells[part]) for part in parts], axis=0)
+
+
+def pupils_of(run: Run, stage: str, year: int) -> F64:
+    """Pupils of each cell in a year, shape (cells,); those of the base year where the year has no column."""
+    cells = run.tables["cells"]
+    column = f"pupils_{stage}_{year}"
+    return _numbers(cells[column if column in cells else f"pupils_{stage}"])
+
+
+def _numbers(column: pd.Series[Any]) -> F64:
+    return np.nan_to_num(column.to_numpy(dtype=float))
+
+
+def teaches(row: Row, stage: str) -> bool:
+    """Whether a proposal is for the stage; a nine-year school is for two."""
+    return stage in str(row.get("stage") or "").split(";")
+
+
+def proposals(run: Run, stage: str | None = None) -> list[dict[str, Any]]:
+    """Proposals by rank, of one stage or of all."""
+    rows = [row for row in records(run, "proposals") if stage is None or teaches(row, stage)]
+    return sorted(rows, key=lambda row: (row["rank"], str(row.get("site_id"))))

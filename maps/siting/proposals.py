@@ -1,0 +1,158 @@
+"""Proposals as cards: what they say, their checks, their alternatives, how full they stay year by year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from geoplan.reasons import known, terms
+from geoplan.reasons.siting import (
+    VERDICTS,
+    alternative_sentences,
+    loads,
+    nested,
+    proposal_sentences,
+    reason_sentences,
+)
+from geoplan.run import Run
+from geoplan.style import classes
+from maps.language import metres, number, percent, speaker
+from maps.siting import facts
+from maps.siting.told import check_text, low_load
+
+BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 38, 8, 46  # px
+FULLEST = 1.2  # load at the top of the picture
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One siting check: its verdict (code, word, colour), what is checked, distance found and asked, whose rule."""
+
+    verdict: str
+    word: str
+    colour: str
+    text: str
+    distance: str
+    threshold: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Load of one year: where its bar stands and how high it is in pixels."""
+
+    year: int
+    load: str
+    x: float
+    height: float
+    low: bool
+    over: bool
+
+
+@dataclass(frozen=True)
+class ProposalCard:
+    """One proposal in words and figures."""
+
+    rank: int
+    site_id: str
+    name: str
+    decision: str
+    brief: str
+    recommended: bool
+    sentences: tuple[str, ...]
+    reasons: tuple[str, ...]
+    against: tuple[str, ...]
+    checks: tuple[CheckRow, ...]
+    alternatives: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    lat: float | None
+    lon: float | None
+
+    @property
+    def bars_width(self) -> float:
+        """Width of the picture of loads in pixels."""
+        return len(self.bars) * (BAR_WIDTH + BAR_GAP)
+
+
+def cards(run: Run, stage: str, language: str) -> tuple[ProposalCard, ...]:
+    """The proposals of a stage, best first."""
+    limit = low_load(run)
+    return tuple(card(row, language, limit) for row in facts.proposals(run, stage))
+
+
+def card(row: dict[str, Any], language: str, limit: float | None) -> ProposalCard:
+    """One proposal; ``limit`` is the load below which building has to be weighed against other ways."""
+    point = row.get("geometry")
+    place = None if point is None or point.is_empty else point.representative_point()
+    return ProposalCard(
+        rank=int(row["rank"]),
+        site_id=str(row.get("site_id")),
+        name=str(row.get("name") or row.get("site_id")),
+        decision=terms("decision", language).get(str(row.get("decision")), str(row.get("decision"))),
+        brief=_brief(row, language),
+        recommended=bool(row.get("recommended", True)),
+        sentences=tuple(note.text for note in proposal_sentences(row, language, low_load=limit)),
+        reasons=tuple(note.text for note in reason_sentences(row, language, against=False)),
+        against=tuple(note.text for note in reason_sentences(row, language, against=True)),
+        checks=check_rows(row, language),
+        alternatives=tuple(alternative_sentences(row, language)),
+        bars=bars(row, language, limit),
+        lat=None if place is None else round(place.y, 6),
+        lon=None if place is None else round(place.x, 6),
+    )
+
+
+def _brief(row: dict[str, Any], language: str) -> str:
+    """Places, year and pupils gained, in one line."""
+    say = speaker(language)
+    year, gained = known(row.get("year")), known(row.get("pupils_gained"))
+    parts = [say("%(n)s places", n=number(row.get("places"), language))]
+    if year is not None:
+        parts.append(f"{year:.0f}")
+    if gained is not None:
+        parts.append(say("%(n)s gain a place", n=number(gained, language)))
+    return " · ".join(parts)
+
+
+def check_rows(row: dict[str, Any], language: str) -> tuple[CheckRow, ...]:
+    """Checks of a proposal or candidate, what fails first."""
+    worst_first = {verdict: k for k, verdict in enumerate(("fail", "unknown", "conditional", "pass"))}
+    checks = sorted(nested(row.get("checks")), key=lambda check: worst_first.get(str(check.get("verdict")), 1))
+    return tuple(_check(check, language) for check in checks)
+
+
+def _check(check: dict[str, Any], language: str) -> CheckRow:
+    verdict = str(check.get("verdict"))
+    verdict = verdict if verdict in VERDICTS else "unknown"
+    source, confidence = check.get("source"), terms("confidence", language).get(str(check.get("confidence")), "")
+    named = terms("source", language).get(str(source), str(source)) if source else ""
+    return CheckRow(
+        verdict=verdict,
+        word=terms("verdict", language)[verdict],
+        colour=verdict_colours()[verdict],
+        text=check_text(check, language),
+        distance=metres(check.get("distance_m"), language),
+        threshold=metres(check.get("threshold_m"), language),
+        source=speaker(language)(", ").join(part for part in (named, confidence) if part),
+    )
+
+
+def verdict_colours() -> dict[str, str]:
+    """Colour of each verdict."""
+    found = classes("verdict")
+    return dict(zip(found.values, found.colours, strict=True))
+
+
+def bars(row: dict[str, Any], language: str, limit: float | None) -> tuple[Bar, ...]:
+    """A bar for each year the places are open."""
+    return tuple(
+        Bar(
+            year=year,
+            load=percent(load, language),
+            x=k * (BAR_WIDTH + BAR_GAP),
+            height=round(BARS_HEIGHT * min(load, FULLEST) / FULLEST, 1),
+            low=limit is not None and load < limit,
+            over=load > 1,
+        )
+        for k, (year, load) in enumerate(loads(row).items())
+    )

@@ -1,0 +1,205 @@
+"""The story column of new places: the finding, one year at a time, sub-areas, who stays without, care."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from geoplan.reasons import known, sentence
+from geoplan.reasons.siting import (
+    marginal_sentences,
+    milestone_sentence,
+    milestones_of,
+    siting_headline,
+    unmet_sentences,
+    warning_word,
+)
+from geoplan.reasons.siting_care import siting_care
+from geoplan.run import Run
+from maps import story, style, tables
+from maps.language import number, percent, speaker
+from maps.siting import facts
+from maps.siting.facts import Row
+from maps.story import Account, Note
+
+TARGETS = {"siting_care_search": "candidates", "siting_care_checks_unknown": "proposals"}
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """A sub-area in one year; ``warning`` is the code, ``word`` its word, ``first`` the first year short."""
+
+    name: str
+    pupils: str
+    places: str
+    balance: str
+    warning: str
+    word: str
+    first: str
+
+
+@dataclass(frozen=True)
+class YearView:
+    """Everything that changes with the year."""
+
+    year: int
+    base: str
+    accounts: tuple[Account, ...]
+    bar_text: str
+    said: str
+    span: str
+    areas: tuple[AreaRow, ...]
+
+
+@dataclass(frozen=True)
+class MilestoneRow:
+    """One counted year of a stage in figures."""
+
+    year: str
+    pupils: str
+    places: str
+    served: str
+    unborn: str
+
+
+@dataclass(frozen=True)
+class SitingStory:
+    """All the words and figures above the proposals."""
+
+    title: str
+    notice: str
+    kicker: str
+    headline: str
+    none: str  # why nothing is proposed; empty where something is
+    marginal: tuple[str, ...]
+    unmet: tuple[str, ...]
+    care: tuple[Note, ...]
+
+
+def tell(run: Run, stage: str, language: str) -> SitingStory:
+    """New places of a stage in words."""
+    rows, siting = facts.proposals(run, stage), facts.siting(run)
+    unit = next((row.get("cost_unit") for row in rows if isinstance(row.get("cost_unit"), str)), None)
+    areas = tables.area_names(run, language)
+    unmet = [row for row in siting.get("unmet") or () if row.get("stage", stage) == stage]
+    return SitingStory(
+        title=story.local_text(run.summary, "title", language) or str(run.summary.get("plan", "")),
+        notice=story.local_text(run.summary, "notice", language),
+        kicker=_kicker(run, stage, language),
+        headline=siting_headline(run.summary, language, stage=stage),
+        none="" if rows else _nothing(run, stage, language),
+        marginal=tuple(marginal_sentences(siting.get("marginal") or (), language, unit=unit)),
+        unmet=tuple(unmet_sentences(unmet, language, areas=areas)),
+        care=tuple(_care(run, stage, rows, language)),
+    )
+
+
+def _kicker(run: Run, stage: str, language: str) -> str:
+    name = style.stage_names(language)[stage]
+    parts = (story.local_text(run.summary, "title", language), name, story.data_years(run, language))
+    return " · ".join(part for part in parts if part)
+
+
+def _nothing(run: Run, stage: str, language: str) -> str:
+    reason = facts.siting(run).get("not_computed")
+    if isinstance(reason, str) and reason:
+        return sentence("siting_not_computed", language, reason=reason)
+    if "proposals" not in run.tables:
+        return ""
+    children = style.children_name(stage, language)
+    return sentence("siting_none_needed", language, children=children)
+
+
+def _care(run: Run, stage: str, rows: list[dict[str, Any]], language: str) -> Iterable[Note]:
+    say = speaker(language)
+    kinds = Counter(str(row.get("kind")) for row in facts.records(run, "candidates"))
+    actions = {"candidates": say("See the candidates"), "proposals": say("See the checks")}
+    for note in siting_care(run.summary, language, stage=stage, proposals=rows, candidates=kinds):
+        target = TARGETS.get(note.code, "")
+        yield Note(note.text, target, actions.get(target, ""))
+
+
+def year_view(run: Run, stage: str, year: int, language: str) -> YearView:
+    """One year: accounts of its pupils, births not yet born, sub-areas from the shortest of places on."""
+    say = speaker(language)
+    row = next(row for row in facts.milestones(run, stage) if int(row["year"]) == year)
+    stood = story.accounts({**story.stage_summary(run, stage), "accounts": row}, language)
+    return YearView(
+        year=year,
+        base=say("Where the %(n)s pupils of %(year)s stand", n=number(row.get("pupils"), language), year=year),
+        accounts=stood,
+        bar_text=", ".join(f"{account.name} {account.share}" for account in stood),
+        said=milestone_sentence({**row, "stage": stage}, language),
+        span=_span(run, stage, year, language),
+        areas=area_rows(run, stage, year, language),
+    )
+
+
+def _span(run: Run, stage: str, year: int, language: str) -> str:
+    """Pupils by few and by many births, where these differ."""
+    ends = []
+    for variant in ("low", "high"):
+        rows = [row for row in facts.milestones(run, stage, variant) if int(row["year"]) == year]
+        ends.append(known(rows[0].get("pupils")) if rows and rows[0].get("variant") else None)
+    low, high = ends
+    if low is None or high is None or high - low < 1:
+        return ""
+    say = speaker(language)
+    return say(
+        "%(low)s to %(high)s pupils, by few or many births.", low=number(low, language), high=number(high, language)
+    )
+
+
+def area_rows(run: Run, stage: str, year: int, language: str) -> tuple[AreaRow, ...]:
+    """Sub-areas of a year, those most short of places first; none where the run has no balance by sub-area."""
+    held = [row for row in facts.records(run, "places_balance") if row.get("stage") == stage]
+    rows = [row for row in milestones_of(held, stage) if int(row["year"]) == year]
+    names = tables.area_names(run, language)
+    rows.sort(key=lambda row: (_order(row), str(row["area_id"])))
+    return tuple(_area(row, names, language) for row in rows)
+
+
+def _order(row: Row) -> float:
+    balance = known(row.get("balance"))
+    return float("inf") if balance is None else balance
+
+
+def _area(row: Row, names: dict[str, str], language: str) -> AreaRow:
+    warning = str(row.get("warning") or "unknown")
+    first = known(row.get("first_deficit_year"))
+    return AreaRow(
+        name=names.get(str(row["area_id"]), str(row["area_id"])),
+        pupils=number(row.get("pupils"), language),
+        places=number(row.get("places"), language),
+        balance=signed(row.get("balance"), language),
+        warning=warning,
+        word=warning_word(warning, language),
+        first="" if first is None else f"{first:.0f}",
+    )
+
+
+def signed(value: object, language: str) -> str:
+    """A surplus or a lack of places with its sign."""
+    amount = known(value)
+    if amount is None or abs(amount) < 0.5:
+        return number(amount if amount is None else 0.0, language)
+    return ("+" if amount > 0 else "−") + number(abs(amount), language)
+
+
+def milestone_rows(run: Run, stage: str, language: str) -> tuple[MilestoneRow, ...]:
+    """The base year, 2027 and 2035, for the coverage panel; none where the run counts no years."""
+    rows = facts.milestones(run, stage)
+    shown = [row for at, row in enumerate(rows) if at == 0 or int(row["year"]) in facts.MILESTONES]
+    known_places = story.places_known(run, stage)
+    return tuple(
+        MilestoneRow(
+            year=f"{row['year']:.0f}",
+            pupils=number(row.get("pupils"), language),
+            places=number(row.get("places") if known_places else None, language),
+            served=number(row.get("served") if known_places else None, language),
+            unborn=percent(row.get("share_unborn"), language),
+        )
+        for row in shown
+    )

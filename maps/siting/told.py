@@ -1,0 +1,31 @@
+"""Sentences other parts of the analysis give for siting checks and housing, and the limits they are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from geoplan.reasons import codes, housing, sentence
+from geoplan.run import Run
+from geoplan.settings import run_standards
+from geoplan.standards import number
+
+LOAD_FLOOR = "plan.siting.load_floor"
+
+
+def check_text(check: Mapping[str, Any], language: str) -> str:
+    """What a siting check found; the rule's own name where there is no sentence for it."""
+    rule = str(check.get("rule") or check.get("norm") or "")
+    code = f"check_{rule}"
+    return sentence(code, language) if code in codes() else rule
+
+
+def low_load(run: Run) -> float | None:
+    """Share of places in use below which building is to be weighed against other ways; None where not stated."""
+    standards = run_standards(run)
+    return number(standards, LOAD_FLOOR) if standards and LOAD_FLOOR in standards.norms else None
+
+
+def housing_sentences(row: Mapping[str, Any], language: str) -> tuple[str, ...]:
+    """Why a project owes or needs what it does; reasons there is no sentence for are left out."""
+    return tuple(housing.housing_sentences(row, language))
