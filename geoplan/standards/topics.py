@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 
 from geoplan.standards.norm import Norm, Standards
 from geoplan.standards.profile import own_norms
@@ -35,14 +36,14 @@ def speaking_of(
         for norm in standards.norms.values()
         if norm.topic in topics and speaks(standards, norm, stage) and _holds(norm, setting)
     ]
-    rank = _ranks(standards)
+    rank = _ranks(standards.ancestors)
     found.sort(key=lambda norm: (rank[norm.id], norm.stage != stage, norm.setting != setting, norm.id))
     return tuple(found)
 
 
 def nearest_of(standards: Standards, norms: Sequence[Norm]) -> tuple[Norm, ...]:
     """Those of the norms that stand in the nearest profile any of them stands in."""
-    rank = _ranks(standards)
+    rank = _ranks(standards.ancestors)
     first = min((rank[norm.id] for norm in norms), default=0)
     return tuple(norm for norm in norms if rank[norm.id] == first)
 
@@ -59,10 +60,11 @@ def _holds(norm: Norm, setting: str | None) -> bool:
     return setting is None or norm.setting in (None, "all", setting)
 
 
-def _ranks(standards: Standards) -> dict[str, int]:
+@cache
+def _ranks(ancestors: tuple[str, ...]) -> Mapping[str, int]:
     """Position of the profile each norm stands in, own first."""
     found: dict[str, int] = {}
-    for position, profile in enumerate(standards.ancestors):
+    for position, profile in enumerate(ancestors):
         for norm in own_norms(profile):
             found.setdefault(norm.id, position)
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -75,8 +74,10 @@ def projects(housing: gpd.GeoDataFrame, standards: Standards, stages: Sequence[s
     for stage in stages:
         mine = table[table["stage"] == stage].reset_index(drop=True)
         mine = pd.concat([mine, rows], axis=1).assign(reserved_m2=numbers(housing, f"reserved_{stage}_m2"))
-        parts = [part.sort_values("housing_id") for _, part in mine.groupby("project", sort=True)]
-        found += [_project(stage, part) for part in parts]
+        by_project: dict[str, list[dict[str, Any]]] = {}
+        for row in mine.sort_values(["project", "housing_id"]).to_dict("records"):
+            by_project.setdefault(str(row["project"]), []).append(row)
+        found += [_project(stage, part) for part in by_project.values()]
     return found
 
 
@@ -94,34 +95,45 @@ def _rows(housing: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
-def _project(stage: str, part: pd.DataFrame) -> Project:
-    known = part[part["dwellings"].notna()]
-    counted = known if len(known) else part
-    weight = counted["dwellings"].fillna(0.0).to_numpy() + 1e-9
-    ready = known["ready"].dropna()
+def _project(stage: str, part: Sequence[Mapping[str, Any]]) -> Project:
+    known = [row for row in part if not math.isnan(row["dwellings"])]
+    ready = [int(row["ready"]) for row in known if not math.isnan(row["ready"])]
+    x, y = _middle(known or part)
     return Project(
-        id=str(part["project"].iloc[0]),
+        id=str(part[0]["project"]),
         stage=stage,
-        setting=str(part["setting"].iloc[0]),
-        phases=tuple(part["housing_id"]),
-        unknown=tuple(part.loc[part["dwellings"].isna(), "housing_id"]),
-        dwellings=_sum(known["dwellings"]),
-        residents=_sum(known["residents"]),
-        pupils=_sum(known["pupils"]),
-        sources=(_sources(known["persons_source"]), _sources(known["pupils_source"])),
-        handover=int(ready.min()) if len(ready) else None,
-        reserved_m2=_sum(part["reserved_m2"]),
-        x=float(np.average(counted["x"], weights=weight)),
-        y=float(np.average(counted["y"], weights=weight)),
+        setting=str(part[0]["setting"]),
+        phases=tuple(str(row["housing_id"]) for row in part),
+        unknown=tuple(str(row["housing_id"]) for row in part if math.isnan(row["dwellings"])),
+        dwellings=_sum(known, "dwellings"),
+        residents=_sum(known, "residents"),
+        pupils=_sum(known, "pupils"),
+        sources=(_sources(known, "persons_source"), _sources(known, "pupils_source")),
+        handover=min(ready, default=None),
+        reserved_m2=_sum(part, "reserved_m2"),
+        x=x,
+        y=y,
     )
 
 
-def _sum(column: pd.Series[float]) -> float:
-    return float(column.sum(min_count=1))
+def _middle(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Where the dwellings lie on average; the middle of the rows where none is known."""
+    weight = [0.0 if math.isnan(row["dwellings"]) else float(row["dwellings"]) for row in rows]
+    total = math.fsum(weight)
+    if total <= 0:
+        weight, total = [1.0] * len(rows), float(len(rows))
+    x, y = (math.fsum(w * row[axis] for w, row in zip(weight, rows, strict=True)) / total for axis in ("x", "y"))
+    return x, y
 
 
-def _sources(column: pd.Series[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(column)))
+def _sum(rows: Sequence[Mapping[str, Any]], column: str) -> float:
+    """NaN where no row knows it."""
+    known = [float(row[column]) for row in rows if not math.isnan(row[column])]
+    return math.fsum(known) if known else math.nan
+
+
+def _sources(rows: Sequence[Mapping[str, Any]], column: str) -> tuple[str, ...]:
+    return tuple(sorted({str(row[column]) for row in rows}))
 
 
 def count_reasons(project: Project, standards: Standards) -> list[Reason]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -185,6 +186,7 @@ def _need_reasons(row: Mapping[str, Any]) -> list[Reason]:
 def _summary(decided: Sequence[Obligation], pooled: Sequence[Pool], needed: pd.DataFrame) -> list[dict[str, Any]]:
     """One row a project and stage, projects by id, stages in their order."""
     pool_of = {(one.together.stage, member): one.id for one in pooled for member in one.together.phases}
+    need_of = _need_by_row(needed)
     return [
         {
             "id": one.project.id,
@@ -198,7 +200,7 @@ def _summary(decided: Sequence[Obligation], pooled: Sequence[Pool], needed: pd.D
             "due": one.due,
             "owed": None if one.owed is None else _owed_row(one),
             "pool": pool_of.get((one.project.stage, one.project.id)),
-            **_need_of(needed, one),
+            **_need_of(need_of, one),
         }
         for one in sorted(decided, key=lambda one: one.project.id)
     ]
@@ -219,13 +221,20 @@ def _unmet_row(one: Obligation) -> dict[str, Any]:
     return {"id": one.project.id, "stage": one.project.stage, "due": one.due, **_owed_row(one)}
 
 
-def _need_of(needed: pd.DataFrame, one: Obligation) -> dict[str, Any]:
+def _need_by_row(needed: pd.DataFrame) -> dict[tuple[str, str], dict[int, float]]:
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for key, stage, year, need in needed[["housing_id", "stage", "year", "need"]].itertuples(index=False, name=None):
+        found.setdefault((key, stage), {})[int(year)] = float(need)
+    return found
+
+
+def _need_of(need_of: Mapping[tuple[str, str], Mapping[int, float]], one: Obligation) -> dict[str, Any]:
     """Places needed by year, all phases together, and the most of any year; unknown where any phase's is."""
-    mine = needed[needed["housing_id"].isin(one.project.phases) & (needed["stage"] == one.project.stage)]
-    known = mine.groupby("year")["need"].apply(lambda part: part.sum(skipna=False))
-    by_year = {str(year): _number(amount) for year, amount in known.items()}
-    whole = len(known) > 0 and bool(known.notna().all()) and not one.project.unknown
-    return {"need": float(known.max()) if whole else None, "need_by_year": by_year}
+    parts = [need_of.get((phase, one.project.stage), {}) for phase in one.project.phases]
+    years = sorted(set[int]().union(*parts))
+    sums = {year: math.fsum(part.get(year, math.nan) for part in parts) for year in years}
+    most = max(sums.values()) if sums and not any(map(math.isnan, sums.values())) else None
+    return {"need": most, "need_by_year": {str(year): _number(amount) for year, amount in sums.items()}}
 
 
 def _pool_row(pool: Pool) -> dict[str, Any]:
