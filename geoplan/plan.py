@@ -8,23 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import shapely
-
 from geoplan import __version__
-from geoplan.coverage import Choices, StageCoverage, StageInput, recruiting, stage_coverage
+from geoplan.coverage import StageCoverage, StageInput, stage_coverage
+from geoplan.demand.outlook import outlook_summary
 from geoplan.doctor import examine
 from geoplan.identity import run_identity
-from geoplan.otherways import other_ways
-from geoplan.places import stage_places
+from geoplan.milestones import Milestones, make_milestones
 from geoplan.published import published
-from geoplan.reach import nearest_distance
 from geoplan.run import Run
 from geoplan.safety.county import CountySafety, county_safety
 from geoplan.scenario import Scenario, applied, identity_of
 from geoplan.scenario.effects import effects
-from geoplan.settings import area_row_of_schools, plan_standards
+from geoplan.settings import plan_standards
 from geoplan.situation import (
     Say,
     Situation,
@@ -34,10 +29,10 @@ from geoplan.situation import (
     take_stock,
     unreached_homes,
 )
-from geoplan.standards import stage_def
+from geoplan.stage_inputs import stage_input
 from layers.bundle import Layers
 from layers.errors import Fault
-from layers.planfile import PlanFile, read_plan
+from layers.planfile import read_plan
 from layers.population import resolution_fault
 from layers.read import read
 
@@ -97,17 +92,19 @@ def make_run(
     clock = _Clock(say)
     given, layers = layers, layers if scenario is None else applied(layers, scenario)
     situation = take_stock(layers, say=clock, cache=cache)
-    stages = {stage: _stage(layers, situation, stage, clock) for stage in situation.stages}
+    inputs = {stage: stage_input(layers, situation, stage) for stage in situation.stages}
+    stages = {stage: _stage(given_of_stage, clock) for stage, given_of_stage in inputs.items()}
+    ahead = make_milestones(layers, situation, {name: (inputs[name], stages[name]) for name in stages}, say=clock)
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
     clock("publish")
-    tables = published(layers, situation, stages, safety)
+    tables = published(layers, situation, stages, safety, ahead)
     faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ())]
     run_id = _identity(layers, situation, parts, scenario)
     what_if = {} if scenario is None else {"scenario": effects(given, scenario, (layers, situation, stages), _count)}
     return Run(
         run_id=run_id,
         manifest=_manifest(layers, situation, run_id, clock.done()) | {"scenario": identity_of(scenario)},
-        summary=_summary(layers, situation, stages, run_id, faults) | _safety_summary(safety) | what_if,
+        summary=_summary(layers, situation, stages, run_id, faults, ahead) | _safety_summary(safety) | what_if,
         tables=tables,
         cell_index=situation.cells.index,
     )
@@ -137,9 +134,9 @@ class _Clock:
         self._began = now
 
 
-def _stage(layers: Layers, situation: Situation, stage: str, say: Callable[[str], None]) -> StageCoverage:
-    say(f"coverage:{stage}")
-    return stage_coverage(stage_input(layers, situation, stage))
+def _stage(given: StageInput, say: Callable[[str], None]) -> StageCoverage:
+    say(f"coverage:{given.stage}")
+    return stage_coverage(given)
 
 
 def _count(layers: Layers, situation: Situation) -> dict[str, StageCoverage]:
@@ -156,72 +153,6 @@ def _safety(
 
 def _safety_summary(safety: CountySafety | None) -> dict[str, Any]:
     return {} if safety is None else {"safety": safety.summary}
-
-
-def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
-    """What the accounts of one stage need, in rows of cells and schools."""
-    plan, standards = layers.plan, situation.standards
-    choices = plan_choices(plan)
-    places = stage_places(layers.schools, stage_def(standards, stage), standards, year=plan.schools.year)
-    given = pd.DataFrame(layers.schools.drop(columns="geometry"))
-    schools = pd.concat([given.drop(columns=given.columns.intersection(places.columns)), places], axis=1)
-    schools["area_id"] = _area_of_schools(layers)
-    nearest, _ = nearest_distance(
-        situation.network, situation.homes, situation.gates, schools=recruiting(schools, choices)
-    )
-    units = situation.demand.units
-    return StageInput(
-        stage=stage,
-        standards=standards,
-        units=units.loc[units["stage"] == stage, ["cell", "band", "pupils"]].reset_index(drop=True),
-        cells=_cells(layers, situation),
-        schools=schools,
-        gates=_gates(layers),
-        pairs=situation.walk,
-        areas=pd.DataFrame(layers.areas[["area_id", "name", "setting"]]),
-        nearest_dm=nearest,
-        extra=other_ways(layers, situation, stage),
-        schooled_outside=_schooled_outside(layers, stage),
-        choices=choices,
-    )
-
-
-def plan_choices(plan: PlanFile) -> Choices:
-    """How the plan wants its coverage counted."""
-    return Choices(
-        cross_border=plan.region.cross_border,
-        include_private=plan.coverage.include_private,
-        enrolment=plan.coverage.enrolment,
-        limits_m=plan.coverage.limits_m,
-    )
-
-
-def _cells(layers: Layers, situation: Situation) -> pd.DataFrame:
-    table = situation.cells.table[["cell_id", "x", "y", "area_id", "residents"]]
-    edge = shapely.distance(shapely.boundary(layers.boundary), shapely.points(table["x"], table["y"]))
-    return table.assign(setting=situation.setting, edge_m=edge)
-
-
-def _gates(layers: Layers) -> pd.DataFrame:
-    row_of = pd.Series(np.arange(len(layers.schools)), index=layers.schools["id"].to_numpy())
-    points = layers.gates.geometry
-    return pd.DataFrame(
-        {"school": row_of.reindex(layers.gates["school_id"]).to_numpy(), "x": points.x, "y": points.y}
-    )
-
-
-def _area_of_schools(layers: Layers) -> np.ndarray[Any, np.dtype[np.object_]]:
-    """The sub-area each school stands in; None outside the region."""
-    return np.array([*layers.areas["area_id"], None], dtype=object)[area_row_of_schools(layers)]
-
-
-def _schooled_outside(layers: Layers, stage: str) -> float | None:
-    table = layers.tables.get("registered")
-    column = f"schooled_outside_{stage}"
-    if table is None or column not in table:
-        return None
-    total = float(table[column].sum(min_count=1))
-    return None if np.isnan(total) else total
 
 
 def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> list[Fault]:
@@ -256,6 +187,7 @@ def _summary(
     stages: Mapping[str, StageCoverage],
     run_id: str,
     faults: list[Fault],
+    ahead: Milestones,
 ) -> dict[str, Any]:
     section, standards = layers.plan.plan, situation.standards
     shared = {
@@ -274,19 +206,21 @@ def _summary(
         "standards": {"edition": standards.edition, "on": standards.on.isoformat(), "checksum": standards.checksum},
         "run_id": run_id,
         "version": __version__,
-        "years": list(section.years),
+        "years": list(situation.outlook.years[1:] or section.years),
         "population_year": layers.plan.population.year,
         "school_year": layers.plan.schools.year,
         "crs": layers.crs.to_string(),
         "edge_kind": "open" if layers.plan.region.cross_border else "closed",
         "warnings": [_told(fault) for fault in faults],
         "demand": [step._asdict() for step in situation.demand.steps],
+        "outlook": outlook_summary(situation.outlook),
         "stages": {
             stage: {
                 **shared,
                 "assumptions": _assumptions(situation, stage),
                 "schools_outside": _outside(layers, stage),
                 **found.summary,
+                "years": ahead.of_stage(stage),
             }
             for stage, found in stages.items()
         },

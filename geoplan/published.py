@@ -8,6 +8,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.coverage import StageCoverage
+from geoplan.demand.account import steps_table
+from geoplan.milestones import Milestones
 from geoplan.safety.county import CountySafety
 from geoplan.situation import Situation
 from layers.bundle import Layers
@@ -41,11 +43,15 @@ AREA_COLUMNS = (
 
 
 def published(
-    layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage], safety: CountySafety | None = None
+    layers: Layers,
+    situation: Situation,
+    stages: Mapping[str, StageCoverage],
+    safety: CountySafety | None = None,
+    ahead: Milestones | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Every table of the run in EPSG:4326; see docs/results.md for the columns."""
     metric: dict[str, pd.DataFrame] = {
-        "cells": _cells(layers, situation, stages),
+        "cells": _cells(layers, situation, stages, ahead),
         "schools": _schools(layers, stages),
         "areas": _areas(layers, situation, stages),
         "boundary": gpd.GeoDataFrame({"name": [layers.plan.plan.title]}, geometry=[layers.boundary], crs=layers.crs),
@@ -54,6 +60,8 @@ def published(
         "base_ground": _drawn(layers.surroundings.ground),
         "base_buildings": layers.surroundings.buildings[["kind", "geometry"]],
     }
+    if ahead is not None:
+        metric |= {"milestones": ahead.table, "demand_steps": steps_table(situation.outlook.steps)}
     if safety is not None:
         metric["schools"] = _beside(metric["schools"], safety.schools)
         metric["areas"] = metric["areas"].join(safety.areas, on="area_id")
@@ -74,7 +82,9 @@ def _lonlat(table: pd.DataFrame) -> pd.DataFrame:
     return table.to_crs(4326) if isinstance(table, gpd.GeoDataFrame) else table
 
 
-def _cells(layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage]) -> gpd.GeoDataFrame:
+def _cells(
+    layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage], ahead: Milestones | None
+) -> gpd.GeoDataFrame:
     table = situation.cells.table
     kept = table[["cell_id", "residents", "area_id", "side_m"]].assign(off_network=situation.walk.off_network)
     per_stage = [
@@ -82,7 +92,8 @@ def _cells(layers: Layers, situation: Situation, stages: Mapping[str, StageCover
         for stage, found in stages.items()
     ]
     points = gpd.points_from_xy(table["x"], table["y"], crs=layers.crs)
-    joined = pd.concat([kept, *(part.reset_index(drop=True) for part in per_stage)], axis=1)
+    later = [] if ahead is None else [ahead.cells]
+    joined = pd.concat([kept, *(part.reset_index(drop=True) for part in per_stage), *later], axis=1)
     return gpd.GeoDataFrame(joined, geometry=points)
 
 

@@ -15,7 +15,16 @@ from rich.table import Table
 
 from geoplan.compare import sentence as comparison_sentence
 from geoplan.compare.labels import in_whole_pupils, row_label, run_label, written
-from geoplan.reasons import account_sentences, both_ways, care_notes, headline, term, terms
+from geoplan.reasons import (
+    account_sentences,
+    both_ways,
+    care_notes,
+    headline,
+    outlook_notes,
+    term,
+    terms,
+    years_sentence,
+)
 from geoplan.reasons.scenario import scenario_notes
 from geoplan.run import Run
 from layers.errors import Fault
@@ -32,6 +41,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "network": "building the walking network",
         "reach": "walking from the schools (the first run on a machine compiles once, half a minute)",
         "coverage": "who has a place: {stage}",
+        "years": "who has a place in later years: {stage}",
         "safety": "judging streets and crossings, finding safe routes",
         "publish": "putting the tables together",
         "map": "drawing the map",
@@ -69,6 +79,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "network": "构建步行网络",
         "reach": "从学校出发计算步行距离（本机首次运行需编译一次，约半分钟）",
         "coverage": "核算学位：{stage}",
+        "years": "核算远期学位：{stage}",
         "safety": "评定道路与过街点，寻找安全路线",
         "publish": "汇总成果表",
         "map": "绘制地图",
@@ -177,8 +188,12 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
         out.print(headline(found, language, stage=stage), style="bold", highlight=False)
         for line in (*account_sentences(found, language, stage=stage), *both_ways(found, language, stage=stage)):
             out.print(f"  {line}", highlight=False)
+        if years := years_sentence(found, language, stage=stage):
+            out.print(f"  {years}", highlight=False)
         for note in care_notes(found, language, stage=stage):
             out.print(f"  ! {note.text}", style="yellow", highlight=False)
+    for line in outlook_notes(summary, language):
+        out.print(f"! {line}", style="yellow", highlight=False)
     out.print()
     _print_warnings(out, summary["warnings"], language)
     out.print(TEXTS[language]["run"].format(run_id=run.run_id), highlight=False)

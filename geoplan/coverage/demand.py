@@ -105,15 +105,15 @@ def walking_options(units: Units, pairs: Pairs, schools: pd.DataFrame) -> Option
 def extra_options(units: Units, extra: pd.DataFrame, mode: str) -> Options:
     """Pairs of another mode, per unit; rows without a band hold for all bands of the cell."""
     rows = extra[extra["mode"] == mode]
-    unit = pd.DataFrame({"cell": units.cell, "band": np.array(units.bands, object)[units.band]})
-    unit["unit"] = np.arange(len(unit))
-    if "band" in rows:
-        every, some = rows[rows["band"].isna()].drop(columns="band"), rows[rows["band"].notna()]
-        met = pd.concat([every.merge(unit, on="cell"), some.merge(unit, on=["cell", "band"])])
-    else:
-        met = rows.merge(unit, on="cell")
-    cost = met["cost_dm"].to_numpy(np.int64)
-    return Options(met["unit"].to_numpy(np.int64), met["school"].to_numpy(np.int64), cost)
+    cell, count = rows["cell"].to_numpy(np.int64), len(units.bands)
+    unit_of = np.full((int(max(units.cell.max(initial=-1), cell.max(initial=-1))) + 1, count), -1, np.int64)
+    unit_of[units.cell, units.band] = np.arange(len(units.cell))
+    names = rows["band"] if "band" in rows else pd.Series(None, index=rows.index, dtype=object)
+    band = pd.Index(list(units.bands), dtype=object).get_indexer(names.astype(object))
+    met = (band[:, None] == np.arange(count)) | names.isna().to_numpy()[:, None]
+    row, column = np.nonzero(met & (unit_of[cell] >= 0))
+    school, cost = rows["school"].to_numpy(np.int64), rows["cost_dm"].to_numpy(np.int64)
+    return Options(unit_of[cell[row], column], school[row], cost[row])
 
 
 def chosen(options: Options, kept: NDArray[np.bool_]) -> Options:

@@ -71,6 +71,13 @@ def enrol(
     """Fill the places on foot, then by the other modes given; prices of a like plan make it quicker."""
     nearest = given.choices.enrolment == "nearest"
     problem = walking_problem(units, options, given.schools, offer, nearest=nearest)
+    return enrol_prepared(given, units, problem, offer, price_dm=price_dm)
+
+
+def enrol_prepared(
+    given: StageInput, units: Units, problem: Problem, offer: Offer, *, price_dm: I64 | None = None
+) -> Enrolled:
+    """The same where the walking problem of these units is there already."""
     return _with_other_modes(given, units, problem, solve(problem, offer.places, price_dm=price_dm), offer)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import pandas as pd
+
 from geoplan.demand.projection import (
     Projection,
     existing_total,
@@ -55,6 +57,11 @@ def year_steps(
         for stage in stages:
             before = float(region_by_age(found, stage, first, "mid").sum())
             yield from _chain(year, stage.id, before, _pupils(found, stage, year))
+
+
+def steps_table(steps: Sequence[YearStep]) -> pd.DataFrame:
+    """``year, step, stage, total, factor``; factors of nothing are NaN."""
+    return pd.DataFrame(list(steps), columns=list(YearStep._fields))
 
 
 def _residents(found: Projection, year: int) -> dict[str, float]:

@@ -34,6 +34,8 @@ from layers.planfile import DemandSection
 
 F64 = NDArray[np.float64]
 VARIANTS = ("low", "mid", "high")
+NOT_PROJECTED = ("safety",)
+"""Parts of a run that are of the base year only: nobody projects streets."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,25 @@ def headline(outlook: Outlook) -> Demand:
         for stage, total in totals.items()
     ]
     return replace(demand, units=pupils_in(outlook, year), steps=(*demand.steps, *aged))
+
+
+def outlook_summary(outlook: Outlook) -> dict[str, Any]:
+    """What ``summary.json`` says of the outlook: its years, how it was made, what was assumed."""
+    found = outlook.projection
+    return {
+        "projected": found is not None,
+        "reason": outlook.reason or None,
+        "population_year": outlook.population_year,
+        "base_year": outlook.base_year,
+        "years": list(outlook.years),
+        "last_born": found.cohorts.births.last_born if found else None,
+        "mode": found.choice.mode if found else None,
+        "blend": found.choice.blend if found else None,
+        "housing_mode": found.choice.housing_mode if found else None,
+        "new_housing": len(found.homes.ids) if found else 0,
+        "assumptions": {code: dict(outlook.params.get(code, {})) for code in outlook.assumptions},
+        "not_projected": [*NOT_PROJECTED],
+    }
 
 
 def _years(base: int, shown: Sequence[int], standards: Standards) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from geoplan.reasons.figures import (
     subject,
     whole,
 )
+from geoplan.reasons.years import outlook_notes, years_sentence
 
 __all__ = [
     "LANGUAGES",
@@ -49,6 +50,7 @@ __all__ = [
     "metres",
     "minutes",
     "money",
+    "outlook_notes",
     "people",
     "percent",
     "placeholders",
@@ -61,4 +63,5 @@ __all__ = [
     "term",
     "terms",
     "whole",
+    "years_sentence",
 ]
