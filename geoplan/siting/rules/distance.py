@@ -26,7 +26,7 @@ def keeps_distance(rule: Rule, plot: Plot, about: Around) -> list[Check]:
     told: dict[str, Any] = {"asked": rule.asked, "name": found.name, "kind": found.kind}
     figures: dict[str, Any] = {"threshold_m": rule.asked, "evidence": found.name or found.kind}
     if found.most_m < rule.asked:
-        clear = _clear_m2(land, objects, rule.asked, plot)
+        clear = _clear_m2(land, objects, rule.asked, plot) if objects.complete else 0.0
         case = "conditional_part" if clear > 0 else ""
         more = {"clear": clear} if clear > 0 else {}
         distance = down(found.most_m)
@@ -58,13 +58,14 @@ def buildings_mapped(plot: Plot, about: Around) -> bool:
 
 
 def _clear_m2(land: Land, objects: Objects, asked_m: float, plot: Plot) -> float:
-    """Buildable land farther from every object than asked for; 0 where it is too little for a building."""
+    """Buildable land farther from every object than asked for, for rules of noise."""
     if not land.drawn or land.buildable.is_empty:
         return 0.0
     reach = asked_m + float(objects.half_m.max(initial=0.0))
     rows = objects.tree.query(land.buildable, predicate="dwithin", distance=reach)
     near = shapely.union_all(shapely.buffer(objects.shapes[rows], asked_m + objects.half_m[rows]))
-    return float(round(ground_m2([shapely.difference(land.buildable, near)], plot.crs)[0]))
+    clear = float(ground_m2([shapely.difference(land.buildable, near)], plot.crs)[0])
+    return float(math.floor(min(clear, land.buildable_m2)))
 
 
 def crosses(rule: Rule, plot: Plot, about: Around) -> list[Check]:

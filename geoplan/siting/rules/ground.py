@@ -88,7 +88,7 @@ def _large_enough(rule: Rule, plot: Plot, stage: str) -> Check:
         return judge(rule, UNKNOWN, **told)
     near = number(plot.standards, "plan.siting.area_share") * asked
     verdict = PASS if found >= asked else CONDITIONAL if found >= near else FAIL
-    return judge(rule, verdict, area=float(round(found)), **told)
+    return judge(rule, verdict, area=float(math.floor(round(found, 1))), **told)
 
 
 def well_shaped(rule: Rule, plot: Plot, about: Around) -> list[Check]:
