@@ -102,6 +102,6 @@ def _statuses(language: str) -> dict[str, str]:
         "unmet": say("not met"),
         "met": say("met"),
         "joint": say("jointly with others"),
-        "none": say("nothing owed"),
+        "none": say("no rule stated"),
         "unknown": say("not known"),
     }
