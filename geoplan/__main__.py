@@ -123,7 +123,7 @@ def check(plan: Path, as_json: bool, language: str | None) -> None:
 
 @cli.command()
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.option("--only", default="coverage,safety", show_default=True, help="what to compute; commas between")
+@click.option("--only", default="coverage,safety,siting", show_default=True, help="what to compute; commas between")
 @click.option("--scenario", help="a scenario file, or the name of one in the plan's scenarios/")
 @click.option("--out", "target", type=click.Path(path_type=Path), help="folder for runs/; the plan's own when absent")
 @click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
@@ -141,7 +141,7 @@ def _run(
     language: str | None,
     as_json: bool,
     target: Path | None,
-    only: str = "coverage,safety",
+    only: str = "coverage,safety,siting",
     scenario: str | None = None,
 ) -> None:
     from geoplan.plan import PARTS, make_run, read_layers

@@ -14,12 +14,14 @@ from geoplan.demand.outlook import outlook_summary
 from geoplan.doctor import examine
 from geoplan.identity import run_identity
 from geoplan.milestones import Milestones, make_milestones
-from geoplan.published import published
+from geoplan.published import in_degrees, published
 from geoplan.run import Run
 from geoplan.safety.county import CountySafety, county_safety
 from geoplan.scenario import Scenario, applied, identity_of
 from geoplan.scenario.effects import effects
 from geoplan.settings import plan_standards
+from geoplan.siting.part import SitingPart, siting_part
+from geoplan.siting.yearly import yearly_inputs
 from geoplan.situation import (
     Say,
     Situation,
@@ -37,7 +39,7 @@ from layers.population import resolution_fault
 from layers.read import read
 
 SILENT: Say = lambda step: None  # noqa: E731
-PARTS = ("coverage", "safety")
+PARTS = ("coverage", "safety", "siting")
 
 
 def read_layers(path: Path, *, say: Say = SILENT) -> Layers:
@@ -75,7 +77,8 @@ def make_run(
     say
         Called with the key of each step.
     parts
-        What to compute: coverage is always there, ``safety`` adds the routes.
+        What to compute: coverage is always there, ``safety`` adds the routes, ``siting`` new housing and the balance
+        of places.
     cache
         A folder to keep the walking network in between runs; the run is the same with and without.
 
@@ -96,15 +99,19 @@ def make_run(
     stages = {stage: _stage(given_of_stage, clock) for stage, given_of_stage in inputs.items()}
     ahead = make_milestones(layers, situation, {name: (inputs[name], stages[name]) for name in stages}, say=clock)
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
+    siting = _siting(layers, situation, inputs, clock) if "siting" in parts else SitingPart()
     clock("publish")
-    tables = published(layers, situation, stages, safety, ahead)
-    faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ())]
+    tables = published(layers, situation, stages, safety, ahead) | in_degrees(siting.tables)
+    faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ()), *siting.faults]
     run_id = _identity(layers, situation, parts, scenario)
     what_if = {} if scenario is None else {"scenario": effects(given, scenario, (layers, situation, stages), _count)}
     return Run(
         run_id=run_id,
         manifest=_manifest(layers, situation, run_id, clock.done()) | {"scenario": identity_of(scenario)},
-        summary=_summary(layers, situation, stages, run_id, faults, ahead) | _safety_summary(safety) | what_if,
+        summary=_summary(layers, situation, stages, run_id, faults, ahead)
+        | _safety_summary(safety)
+        | siting.summary
+        | what_if,
         tables=tables,
         cell_index=situation.cells.index,
     )
@@ -149,6 +156,13 @@ def _safety(
 ) -> CountySafety:
     say("safety")
     return county_safety(layers, situation, stages)
+
+
+def _siting(
+    layers: Layers, situation: Situation, inputs: Mapping[str, StageInput], say: Callable[[str], None]
+) -> SitingPart:
+    say("siting")
+    return siting_part(layers, situation, yearly_inputs(layers, situation, inputs))
 
 
 def _safety_summary(safety: CountySafety | None) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def published(
         metric["schools"] = _beside(metric["schools"], safety.schools)
         metric["areas"] = metric["areas"].join(safety.areas, on="area_id")
         metric |= safety.tables
-    return {name: _lonlat(table) for name, table in metric.items()}
+    return in_degrees(metric)
 
 
 def _beside(schools: gpd.GeoDataFrame, more: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -76,6 +76,11 @@ def _beside(schools: gpd.GeoDataFrame, more: pd.DataFrame) -> gpd.GeoDataFrame:
 def _drawn(ground: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """What a map shows of the ground; what only siting looks at stays behind."""
     return ground.loc[~ground["kind"].isin(UNDRAWN), ["kind", "geometry"]]
+
+
+def in_degrees(metric: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Tables with a place in EPSG:4326, the others as they are."""
+    return {name: _lonlat(table) for name, table in metric.items()}
 
 
 def _lonlat(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,11 +14,11 @@ from shapely.geometry import box
 
 from geoplan.coverage import StageInput
 from geoplan.demand.outlook import stage_pupils
-from geoplan.plan import stage_input
 from geoplan.siting.county_balance import BalancePart, balance_part
 from geoplan.siting.housing.county import HousingPart, housing_part
 from geoplan.siting.yearly import yearly_inputs
 from geoplan.situation import Situation, take_stock
+from geoplan.stage_inputs import stage_input
 from layers.bundle import Layers
 from layers.planfile import StandardsSection
 from tests.toytown import land
