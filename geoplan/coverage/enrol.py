@@ -56,8 +56,11 @@ def walking_problem(units: Units, options: Options, schools: pd.DataFrame, offer
     ids = schools["id"].astype(str).to_numpy()
     problem = prepare(units.amount / MILLION, options, len(schools), school_key=ids, recruits=offer.recruits)
     problem = replace(problem, supply=units.amount)
-    if not nearest:
-        return problem
+    return cut_to_nearest(problem) if nearest else problem
+
+
+def cut_to_nearest(problem: Problem) -> Problem:
+    """The same units, each with the first of its options only."""
     has = np.diff(problem.start) > 0
     first = problem.start[:-1][has]
     start = np.concatenate([np.zeros(1, np.int64), np.cumsum(has)])

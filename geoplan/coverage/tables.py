@@ -70,11 +70,12 @@ def cells_table(counted: Counted) -> pd.DataFrame:
     by_account = {name: sum_by(units.cell, amount, size) for name, amount in counted.accounts.items()}
     cell = units.cell[enrolled.unit]
     table = pd.DataFrame({"cell_id": given.cells["cell_id"].to_numpy(), "pupils": pupils / MILLION})
-    table["school"] = pd.Series(_main_school(given, cell, enrolled), dtype=object)
+    ids = given.schools["id"].astype(str).to_numpy()
+    table["school"] = pd.Series(main_schools(ids, size, (cell, enrolled.school, enrolled.amount)), dtype=object)
     table["walk_m"] = _mean_walk(cell, enrolled, size)
     table["nearest_m"] = _finite(counted.near.cell_walk_m)
     table["straight_m"] = _finite(counted.near.cell_straight_m)
-    table["status"] = pd.Series(_status(pupils, by_account), dtype=object)
+    table["status"] = pd.Series(statuses(pupils, by_account), dtype=object)
     for name, amount in by_account.items():
         table[SHORT[name]] = amount / MILLION
     table["near_edge"] = sum_by(units.cell, counted.edge.astype(np.int64), size) > 0
@@ -164,17 +165,22 @@ def _access(units: Units, options: Options, offer: Offer) -> F64:
     return floating_catchment(pairs, np.ones(len(pairs.home)), units.amount / MILLION, places)
 
 
-def _main_school(given: StageInput, cell: I64, enrolled: Enrolled) -> NDArray[np.object_]:
-    """Id of the school that takes most of a cell; of equals, the smaller id."""
-    ids = given.schools["id"].astype(str).to_numpy()
-    rank = np.argsort(np.argsort(ids, kind="stable"), kind="stable")
-    size = max(len(ids), 1)
-    pair, place = np.unique(cell * size + rank[enrolled.school], return_inverse=True)
-    amount = sum_by(place.astype(np.int64), enrolled.amount, len(pair))
-    order = np.lexsort((pair, -amount, pair // size))
+def main_schools(names: NDArray[Any], cells: int, goes: tuple[I64, I64, I64]) -> NDArray[np.object_]:
+    """Id of the school that takes most of each cell; of equals, the smaller id; None where nobody goes anywhere.
+
+    ``names`` are the ids by row; ``goes`` is cell, school (row) and amount, one entry a cell or more.
+    """
+    cell, school, amount = goes
+    order = np.argsort(names, kind="stable")
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    size = max(len(names), 1)
+    pair, place = np.unique(cell * size + rank[school], return_inverse=True)
+    total = sum_by(place.astype(np.int64), amount, len(pair))
+    order = np.lexsort((pair, -total, pair // size))
     first = order[np.flatnonzero(np.diff(pair[order] // size, prepend=-1))]
-    found = np.full(len(given.cells), None, object)
-    found[pair[first] // size] = np.sort(ids)[pair[first] % size] if len(ids) else None
+    found = np.full(cells, None, object)
+    found[pair[first] // size] = np.sort(names)[pair[first] % size] if len(names) else None
     return found
 
 
@@ -197,7 +203,7 @@ def _where_sum(code: I64, enrolled: Enrolled, chosen: Flags, size: int) -> F64:
     return sum_by(code[enrolled.unit[chosen]], enrolled.amount[chosen], size) / MILLION
 
 
-def _status(pupils: I64, by_account: Mapping[str, I64]) -> NDArray[np.object_]:
+def statuses(pupils: I64, by_account: Mapping[str, I64]) -> NDArray[np.object_]:
     """The account with most of a cell's pupils, the earlier one of equals; none where nobody is counted."""
     stacked = np.stack([by_account[name] for name in ACCOUNTS])
     return np.where(pupils > 0, np.array(ACCOUNTS, object)[stacked.argmax(axis=0)], "none").astype(object)

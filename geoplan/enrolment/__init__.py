@@ -9,7 +9,7 @@ from geoplan.enrolment.assign import (
     school_load,
     solve,
 )
-from geoplan.enrolment.problem import MILLION, Options, Problem, add_school, millionths, prepare
+from geoplan.enrolment.problem import MILLION, Options, Problem, add_school, edit, millionths, prepare
 
 __all__ = [
     "MILLION",
@@ -19,6 +19,7 @@ __all__ = [
     "add_school",
     "assign_capacity",
     "assign_nearest",
+    "edit",
     "millionths",
     "overload",
     "prepare",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.enrolment.heaps import I32, I64, NO_PLACE
-from geoplan.enrolment.rows import group
+from geoplan.enrolment.rows import edited, group
 
 MILLION = 1_000_000
 MARKS = 1 << 16  # how many different marks decide between assignments of equal walk
@@ -156,18 +156,63 @@ def add_school(
     return _problem(problem.supply, (rows, school, walk), (problem.units, np.append(problem.schools, old)), mark)
 
 
+def edit(
+    problem: Problem, row_of_old: NDArray[np.integer], came: Options, school_key: NDArray[np.generic]
+) -> Problem:
+    """The problem with other schools, as `prepare` would make it, without sorting what stays.
+
+    Parameters
+    ----------
+    row_of_old
+        New row of each old school, -1 where its options go; kept schools keep their order by key.
+    came
+        Options of schools that had none, in new rows.
+    school_key
+        Keys of the new schools.
+    """
+    schools, rank = _ranks(len(school_key), school_key)
+    key_mark = _key_marks(np.asarray(school_key))[schools]
+    new_row = np.asarray(row_of_old, np.int64)[problem.schools]
+    place = np.append(rank, -1)[new_row].astype(np.int32)
+    own_rank = np.empty(len(problem.units), np.int64)
+    own_rank[problem.units] = np.arange(len(problem.units))
+    unit, school = own_rank[came.unit].astype(np.int32), rank[came.school].astype(np.int32)
+    walk = np.asarray(came.cost_dm, np.int64)
+    order = np.lexsort((school, walk, unit))
+    unit, school, walk = unit[order], school[order], walk[order]
+    old_marks = problem.scale // (len(problem.schools) + 2)
+    longest = np.append(walk, problem.walk.max(initial=0))
+    marks = _marks(longest, int(problem.supply.sum()), len(schools))
+    mark = problem.cost - problem.walk * problem.scale
+    new = unit, school, walk, _mark(unit, key_mark[school], marks)
+    start, school, walk, mark = edited((problem.start, problem.school, problem.walk, mark), place, new)
+    if marks != old_marks:
+        mark = _mark(np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start)), key_mark[school], marks)
+    scale = max((len(schools) + 2) * marks, 1)
+    return Problem(problem.supply, start, school, walk, walk * scale + mark, scale, problem.units, schools, key_mark)
+
+
 def _problem(
     supply: I64, pairs: tuple[I32, I32, I64], names: tuple[I64, I64], school_mark: NDArray[np.uint64]
 ) -> Problem:
     unit, school, walk = pairs
     n_schools = len(names[1])
-    longest = _longest(walk, int(supply.sum()), n_schools)
+    marks = _marks(walk, int(supply.sum()), n_schools)
     start, school, walk = group(len(supply), unit, school, walk)
-    marks = min(MARKS, (NO_PLACE - 1) // ((n_schools + 2) ** 2 * (longest + 2)))
     scale = max((n_schools + 2) * marks, 1)
     unit = np.repeat(np.arange(len(supply), dtype=np.int32), np.diff(start))
-    mark = _mixed(unit.astype(np.uint64) + school_mark[school]) % np.uint64(max(marks, 1))
-    return Problem(supply, start, school, walk, walk * scale + mark.astype(np.int64), scale, *names, school_mark)
+    mark = _mark(unit, school_mark[school], marks)
+    return Problem(supply, start, school, walk, walk * scale + mark, scale, *names, school_mark)
+
+
+def _marks(walk: I64, total: int, n_schools: int) -> int:
+    """How many different marks leave room for exact arithmetic."""
+    longest = _longest(walk, total, n_schools)
+    return min(MARKS, (NO_PLACE - 1) // ((n_schools + 2) ** 2 * (longest + 2)))
+
+
+def _mark(unit: I32, school_mark: NDArray[np.uint64], marks: int) -> I64:
+    return (_mixed(unit.astype(np.uint64) + school_mark) % np.uint64(max(marks, 1))).astype(np.int64)
 
 
 def _ranks(count: int, key: NDArray[np.generic] | None) -> tuple[I64, I64]:

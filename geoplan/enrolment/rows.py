@@ -44,3 +44,47 @@ def group(n_units: int, unit: I32, school: I32, cost: I64) -> tuple[I64, I32, I6
         cost_out[k] = cost[i]
     sort_rows(start, school_out, cost_out)
     return start, school_out, cost_out
+
+
+Rows = tuple[I64, I32, I64, I64]
+"""Start, school, cost and mark of options by unit."""
+_ROWS = "Tuple((int64[::1], int32[::1], int64[::1], int64[::1]))"
+_NEW = "Tuple((int32[::1], int32[::1], int64[::1], int64[::1]))"
+
+
+@njit(f"{_ROWS}({_ROWS}, int32[::1], {_NEW})", cache=True, nogil=True)
+def edited(rows: Rows, rank: I32, new: tuple[I32, I32, I64, I64]) -> Rows:
+    """Sorted rows with some schools left out, the others renumbered, and new options put in their place.
+
+    ``rank`` gives the new number of each school, rising with the old one, -1 for those left out. New options are
+    (unit, school, cost, mark) sorted by (unit, cost, school).
+    """
+    start, school, cost, mark = rows
+    unit, new_school, new_cost, new_mark = new
+    n_units, size = len(start) - 1, len(unit)
+    for s in school:
+        size += rank[s] >= 0
+    start_out = np.zeros(n_units + 1, np.int64)
+    school_out, cost_out, mark_out = np.empty(size, np.int32), np.empty(size, np.int64), np.empty(size, np.int64)
+    at, k = 0, 0
+    for u in range(n_units):
+        for i in range(start[u], start[u + 1]):
+            s = rank[school[i]]
+            if s < 0:
+                continue
+            while (
+                k < len(unit)
+                and unit[k] == u
+                and (new_cost[k] < cost[i] or (new_cost[k] == cost[i] and new_school[k] < s))
+            ):
+                school_out[at], cost_out[at], mark_out[at] = new_school[k], new_cost[k], new_mark[k]
+                at += 1
+                k += 1
+            school_out[at], cost_out[at], mark_out[at] = s, cost[i], mark[i]
+            at += 1
+        while k < len(unit) and unit[k] == u:
+            school_out[at], cost_out[at], mark_out[at] = new_school[k], new_cost[k], new_mark[k]
+            at += 1
+            k += 1
+        start_out[u + 1] = at
+    return start_out, school_out, cost_out, mark_out
