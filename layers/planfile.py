@@ -78,7 +78,7 @@ class StreetsSection(Section):
     year: int | None = Field(None, description="year of the street data")
     credit: str = Field("© OpenStreetMap contributors (ODbL)", description="credit shown on every map")
     credit_zh: str = Field("", description="the credit on Chinese maps; the credit when empty")
-    elevation: str | None = None
+    elevation: str | None = Field(None, description="heights of the ground, for the slope of plots")
     audit: str | None = None
     barriers: str | None = None
     snap_town_m: float | None = Field(None, gt=0, description="snap limit in towns; the profile's when absent")

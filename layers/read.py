@@ -13,6 +13,7 @@ from pyproj import CRS
 
 from layers.boundary import lonlat_bounds, read_region
 from layers.bundle import Layers, Source
+from layers.elevation import read_heights
 from layers.errors import Fault, InputError, raise_errors
 from layers.optional import check_references, read_optional
 from layers.planfile import PlanFile, outside_notes
@@ -69,6 +70,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         faults += outside_faults(gpd.GeoDataFrame(tables[0]["sites"]), boundary, plan.sites.table or "")
     if tables and schools:
         faults += check_references(tables[0], set(schools[0]["id"]), set(areas["area_id"]))
+    heights = _guarded(lambda: read_heights(plan, boundary, crs), faults)
     raise_errors(faults)
     assert streets and surroundings is not None and cells and schools and tables
     return Layers(
@@ -84,6 +86,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         tables=tables[0],
         sources=sources(plan),
         faults=tuple(faults),
+        heights=heights[0] if heights else None,
     )
 
 
