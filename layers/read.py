@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import geopandas as gpd
 from pyproj import CRS
 
+from layers.age_files import age_files
 from layers.boundary import lonlat_bounds, read_region
 from layers.bundle import Layers, Source
 from layers.elevation import read_heights
@@ -116,9 +117,11 @@ def sources(plan: PlanFile) -> tuple[Source, ...]:
     for role, section in plan.model_dump(
         exclude={"root", "plan", "standards", "coverage", "siting", "proposal"}
     ).items():
-        for key, name in (section or {}).items():
-            if isinstance(name, str) and plan.path(name).is_file():
-                found.append(_source(plan.root, Path(name), _role(role, key), section))
+        for key, named in (section or {}).items():
+            ages = key == "ages_rasters" and named
+            for name in age_files(plan.root, named) if ages else [named]:
+                if isinstance(name, str) and plan.path(name).is_file():
+                    found.append(_source(plan.root, Path(name), _role(role, key), section))
     return tuple(found)
 
 
