@@ -18,6 +18,7 @@ from geoplan.reasons.figures import known, listing, sentence
 
 Row = Mapping[Any, Any]
 VERDICTS = ("pass", "conditional", "fail", "unknown")
+NOT_EVALUATED = "not_evaluated"
 AGAINST = frozenset(
     {
         "load_low",
@@ -100,8 +101,16 @@ def loads(row: Row) -> dict[int, float]:
 
 def check_counts(row: Row) -> dict[str, int]:
     """How many checks have each verdict."""
-    found = Counter(str(check.get("verdict")) for check in nested(row.get("checks")))
-    return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
+    found = Counter(check_verdict(check) for check in nested(row.get("checks")))
+    return {verdict: found.get(verdict, 0) for verdict in (*VERDICTS, NOT_EVALUATED)}
+
+
+def check_verdict(check: Row) -> str:
+    """The verdict of a check; a rule that is not judged for want of a verified figure is no open question."""
+    if str(check.get("code") or "").endswith(NOT_EVALUATED):
+        return NOT_EVALUATED
+    verdict = str(check.get("verdict"))
+    return verdict if verdict in VERDICTS else "unknown"
 
 
 def school_words(stage: object, language: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from geoplan.reasons import known, terms
 from geoplan.reasons.siting import (
-    VERDICTS,
     alternative_sentences,
+    check_verdict,
     loads,
     nested,
     proposal_sentences,
@@ -116,20 +116,19 @@ def _brief(row: dict[str, Any], language: str) -> str:
 
 def check_rows(row: dict[str, Any], language: str) -> tuple[CheckRow, ...]:
     """Checks of a proposal or candidate, what fails first."""
-    worst_first = {verdict: k for k, verdict in enumerate(("fail", "unknown", "conditional", "pass"))}
-    checks = sorted(nested(row.get("checks")), key=lambda check: worst_first.get(str(check.get("verdict")), 1))
+    worst_first = ("fail", "conditional", "unknown", "not_evaluated", "pass")
+    checks = sorted(nested(row.get("checks")), key=lambda check: worst_first.index(check_verdict(check)))
     return tuple(_check(check, language) for check in checks)
 
 
 def _check(check: dict[str, Any], language: str) -> CheckRow:
-    verdict = str(check.get("verdict"))
-    verdict = verdict if verdict in VERDICTS else "unknown"
+    verdict = check_verdict(check)
     source, confidence = check.get("source"), terms("confidence", language).get(str(check.get("confidence")), "")
     named = terms("source", language).get(str(source), str(source)) if source else ""
     return CheckRow(
         verdict=verdict,
         word=terms("verdict", language)[verdict],
-        colour=verdict_colours()[verdict],
+        colour=verdict_colours().get(verdict, ""),
         text=check_text(check, language),
         distance=metres(check.get("distance_m"), language),
         threshold=metres(check.get("threshold_m"), language),

@@ -60,6 +60,9 @@ def _cells(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for year in YEARS[1:]:
             made[f"pupils_{stage}_{year}"] = pupils * GROWTH[year]
             made[f"unserved_{stage}_{year}"] = (pupils * GROWTH[year] - served).clip(lower=0.0)
+    west_south = np.array([name[1] < "3" and name[2] < "4" for name in cells["cell_id"]])
+    made["site_primary"] = np.where(west_south, "P1", None).astype(object)
+    made["site_junior"] = np.full(len(cells), None, dtype=object)
     return cells.assign(**made)
 
 
