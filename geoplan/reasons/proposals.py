@@ -15,6 +15,7 @@ from typing import Any
 from geoplan.reasons.care import Note
 from geoplan.reasons.catalogue import codes, term, terms
 from geoplan.reasons.figures import known, listing, sentence
+from geoplan.reasons.siting_checks import rule_word
 
 Row = Mapping[Any, Any]
 VERDICTS = ("pass", "conditional", "fail", "unknown")
@@ -236,6 +237,8 @@ def _reason(reason: Mapping[str, Any], row: Row, language: str) -> Note | None:
     if f"siting_reason_{code}" not in codes():
         return None
     words = {**_words(row, school_words(row.get("stage"), language), language), **(reason.get("params") or {})}
+    if "rule" in words:
+        words["rule"] = rule_word(str(words["rule"]), language)
     if "year" in words:
         words["year"] = _year(words["year"], language) if known(words["year"]) is not None else words["year"]
     try:

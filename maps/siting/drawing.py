@@ -174,4 +174,4 @@ def _rows(found: dict[str, Any], verdict: str, language: str) -> list[tuple[str,
 
 
 def _plain(check: CheckRow) -> dict[str, str]:
-    return {"verdict": check.verdict, "word": check.word, "colour": check.colour, "text": check.text}
+    return {"verdict": check.verdict, "word": check.word, "name": check.name, "text": check.text}

@@ -270,8 +270,8 @@ def test_sub_areas_and_milestones() -> None:
     unknown = {**row, "balance": math.nan, "warning": "unknown"}
     assert "not known" in balance_sentence(unknown, "en", area="North")
     assert plain(milestone_sentence(YEARS[2], "en")) == (
-        "2035: of 900 children, 860 have a place in reach (96 %). 55 % of these 900 were not born when residents were "
-        "counted."
+        "2035: of 900 children, 860 have a place in reach (96 %). 55 % of these 900 were not born when residents "
+        "were counted."
     )
     assert "尚不清楚" in milestone_sentence({**YEARS[2], "served": None}, "zh")
 
