@@ -36,16 +36,15 @@ def sections() -> Iterator[tuple[str, type[Section]]]:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and value:
         return ", ".join(str(item) for item in value)
-    return "none" if value is None else "empty" if value in ("", {}) else str(value).lower()
+    return "none" if value is None else "empty" if value in ("", {}, ()) else str(value).lower()
 
 
 def _type(annotation: Any) -> str:
     text = str(annotation).replace("typing.", "").replace("<class '", "").replace("'>", "")
     text = text.replace("Literal", "").replace(" | None", "").replace("Optional", "").replace("NoneType", "none")
-    text = text.replace("|", "or")
-    return text.strip("[]") if text.startswith("[") else text
+    return text.replace("|", "or").strip("[]") if "[" in text and not text.startswith(("tuple", "dict")) else text
 
 
 def _tables() -> Iterator[str]:

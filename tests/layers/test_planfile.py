@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from layers.errors import Fault, InputError
-from layers.planfile import PlanFile, outside_notes, read_plan
-from layers.plannames import ENDINGS, FILES, RASTERS, STREETS, TABLES
+from layers.planfile import ENDINGS, FILES, RASTERS, STREETS, TABLES, PlanFile, outside_notes, read_plan
 from layers.population.window import DRIVERS
 from layers.streets.osm import SUFFIXES
 from layers.tables import EXTENSIONS
@@ -190,3 +189,18 @@ def test_a_key_takes_only_its_own_kind_from_outside(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     faults = _faults(_write(folder, GOOD.replace("streets.osm.pbf", "../notes.txt")))
     assert [(fault.code, fault.column) for fault in faults] == [("plan_ending", "streets.osm")]
+
+
+@pytest.mark.parametrize(
+    ("phases", "why"), [('{ "soon" = 5 }', "four digits"), ('{ "2027" = 5, "2035" = 3 }', "add up over the years")]
+)
+def test_phase_budgets_are_money_by_year_that_adds_up(tmp_path: Path, phases: str, why: str) -> None:
+    (fault,) = _faults(_write(tmp_path, f"{GOOD}\n[siting]\nphase_budgets = {phases}\n"))
+    assert (fault.column, fault.code) == ("siting.phase_budgets", "plan_key")
+    assert why in fault.params["why"]
+
+
+def test_the_siting_of_a_plan(tmp_path: Path) -> None:
+    text = '\n[siting]\nstages = ["primary"]\nforce = ["P1"]\nphase_budgets = { "2027" = 5e7, "2035" = 9e7 }\n'
+    section = read_plan(_write(tmp_path, GOOD + text)).siting
+    assert (section.stages, section.force, section.phase_budgets["2035"]) == (("primary",), ("P1",), 9e7)
