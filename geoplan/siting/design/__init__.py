@@ -1,0 +1,22 @@
+"""The county's own siting model: stages and years together, whole classes, a budget, goals in order with proof."""
+
+from geoplan.siting.design.outcome import Alternative, Decision, Design, Goal, MarginalRow, Reason, StageYears
+from geoplan.siting.design.solve import design
+from geoplan.siting.design.task import Effort, Judgement, Limits, Option, StageDemand, Task
+
+__all__ = [
+    "Alternative",
+    "Decision",
+    "Design",
+    "Effort",
+    "Goal",
+    "Judgement",
+    "Limits",
+    "MarginalRow",
+    "Option",
+    "Reason",
+    "StageDemand",
+    "StageYears",
+    "Task",
+    "design",
+]
