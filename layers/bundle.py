@@ -111,6 +111,14 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
+class Heights:
+    """Heights of the ground in metres: ``values`` float32 (rows, columns), north up, NaN unknown; a metric grid."""
+
+    values: NDArray[np.float32]
+    transform: Affine
+
+
+@dataclass(frozen=True)
 class Layers:
     """Everything read for one plan, in ``crs`` (metric).
 
@@ -133,3 +141,4 @@ class Layers:
     tables: dict[str, pd.DataFrame]
     sources: tuple[Source, ...]
     faults: tuple[Fault, ...]  # warnings and notes only: errors have been raised
+    heights: Heights | None = None

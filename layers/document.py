@@ -44,7 +44,8 @@ def _plain(value: Any) -> str:
 def _type(annotation: Any) -> str:
     text = str(annotation).replace("typing.", "").replace("<class '", "").replace("'>", "")
     text = text.replace("Literal", "").replace(" | None", "").replace("Optional", "").replace("NoneType", "none")
-    return text.replace("|", "or").strip("[]") if "[" in text and not text.startswith(("tuple", "dict")) else text
+    text = text.replace("|", "or")
+    return text.strip("[]") if text.startswith("[") else text
 
 
 def _tables() -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from layers.errors import Fault, InputError
+from layers.plannames import FILES, is_outside, name_faults, value_of
 from layers.plansections import Datum as Datum
 from layers.plansections import Section as Section
 from layers.plansections import SitingSection as SitingSection
@@ -53,6 +53,9 @@ class PopulationSection(Section):
     year: int | None = Field(None, description="reference year of the counts")
     control_total: float | None = Field(None, ge=0, le=2e8, description="residents of the region to scale to")
     ages: str | None = Field(None, description="age table")
+    ages_rasters: str | tuple[str, ...] | None = Field(
+        None, description="age and sex rasters as WorldPop names them: a folder, a pattern or a list of files"
+    )
     births: str | None = Field(None, description="births table")
     registered: str | None = Field(None, description="registered residents and pupils schooled outside")
     display_m: float = Field(25.0, gt=0, description="pixel of the map for point and building counts")
@@ -73,7 +76,7 @@ class StreetsSection(Section):
     year: int | None = Field(None, description="year of the street data")
     credit: str = Field("© OpenStreetMap contributors (ODbL)", description="credit shown on every map")
     credit_zh: str = Field("", description="the credit on Chinese maps; the credit when empty")
-    elevation: str | None = None
+    elevation: str | None = Field(None, description="heights of the ground, for the slope of plots")
     audit: str | None = None
     barriers: str | None = None
     snap_town_m: float | None = Field(None, gt=0, description="snap limit in towns; the profile's when absent")
@@ -199,42 +202,14 @@ class PlanFile(Section):
         return self.root / name
 
 
-FILES: dict[str, tuple[str, ...]] = {
-    "region.boundary": ("region.place",),
-    "region.areas": (),
-    "population.raster": ("population.url",),
-    "population.grid": ("population.url",),
-    "population.ages": (),
-    "population.births": (),
-    "population.registered": (),
-    "streets.osm": ("streets.url", "streets.place"),
-    "streets.elevation": (),
-    "streets.audit": (),
-    "streets.barriers": (),
-    "schools.table": (),
-    "schools.gates": (),
-    "housing.table": (),
-    "sites.table": (),
-    "sites.exclusions": (),
-    "zones.current": (),
-    "zones.blocks": (),
-    "transport.stops": (),
-    "venues.table": (),
-    "costs.table": (),
-    "demand.survival": (),
-    "demand.migration": (),
-}
-"""Keys that name a file, each with the keys that let it be fetched later."""
-
-TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet", ".zip")
-RASTERS = (".tif", ".tiff", ".asc", ".img", ".nc")
-STREETS = (".osm", ".osm.xml", ".osm.pbf", ".pbf", ".osm.gz", ".osm.bz2", ".graphml")
-ENDINGS = {"population.raster": RASTERS, "streets.elevation": RASTERS, "streets.osm": STREETS}
-"""How the files of a key end, ``TABLES`` for others; one outside the plan folder must end so to be looked at."""
-
 SOURCES: dict[str, tuple[str, ...]] = {
     "region_none": ("region.boundary", "region.place"),
-    "population_no_source": ("population.raster", "population.grid", "population.buildings"),
+    "population_no_source": (
+        "population.raster",
+        "population.grid",
+        "population.buildings",
+        "population.ages_rasters",
+    ),
     "streets_not_given": ("streets.osm", "streets.place", "streets.url"),
     "schools_none": ("schools.table", "schools.osm"),
 }
@@ -248,7 +223,7 @@ def plan_language(path: Path) -> str:
     except OSError:
         return "en"
     try:
-        said = _value(tomllib.loads(text), "plan.language")
+        said = value_of(tomllib.loads(text), "plan.language")
     except tomllib.TOMLDecodeError:
         found = re.search(r"""^\s*language\s*=\s*["'](\w+)["']""", text, flags=re.MULTILINE)
         said = found[1] if found else None
@@ -275,7 +250,7 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
     """
     file = path / "plan.toml" if path.is_dir() else path
     data = _load(file)
-    faults = [*_source_faults(data, file.name), *_name_faults(data, file, files=files, inside=inside)]
+    faults = [*_source_faults(data, file.name), *name_faults(data, file, files=files, inside=inside)]
     plan = None
     try:
         plan = PlanFile(root=file.parent.resolve(), **{key: data[key] for key in data if key != "root"})
@@ -297,60 +272,24 @@ def _load(file: Path) -> dict[str, Any]:
         raise InputError([Fault("plan_unreadable", file=file.name, value=str(error))]) from None
 
 
-def _value(data: dict[str, Any], key: str) -> Any:
-    section, _, name = key.partition(".")
-    held = data.get(section)
-    return held.get(name) if isinstance(held, dict) else None
-
-
 def _source_faults(data: dict[str, Any], file: str) -> list[Fault]:
     """Required sections that are there but name no source."""
     return [
         Fault(code, file=file, column=keys[0].partition(".")[0])
         for code, keys in SOURCES.items()
-        if isinstance(data.get(keys[0].partition(".")[0]), dict) and not any(_value(data, key) for key in keys)
+        if isinstance(data.get(keys[0].partition(".")[0]), dict) and not any(value_of(data, key) for key in keys)
     ]
-
-
-def _name_faults(data: dict[str, Any], plan: Path, *, files: bool, inside: Path | None) -> list[Fault]:
-    """Names that could be no local file, lie outside ``inside``, or are not there."""
-    faults = []
-    for key, online in FILES.items():
-        name = _value(data, key)
-        if not isinstance(name, str):
-            continue
-        if not _is_plain(name) or (inside is not None and not _lies_in(plan.parent / name, inside)):
-            faults.append(Fault("plan_path", file=plan.name, column=key, value=name[:80]))
-        elif _is_outside(name) and not name.lower().endswith(endings := ENDINGS.get(key, TABLES)):
-            shown = {"endings": " ".join(endings)}
-            faults.append(Fault("plan_ending", file=plan.name, column=key, value=name[:80], params=shown))
-        elif files and not (plan.parent / name).is_file() and not any(_value(data, other) for other in online):
-            faults.append(Fault("plan_file_missing", file=plan.name, column=key, value=name[:80]))
-    return faults
 
 
 def outside_notes(plan: PlanFile) -> list[Fault]:
     """A note for every file the plan names outside its own folder: the folder alone is not the whole plan."""
     data = plan.model_dump(include={key.partition(".")[0] for key in FILES})
-    named = [(key, _value(data, key)) for key in FILES]
+    named = [(key, value_of(data, key)) for key in FILES]
     return [
         Fault("plan_outside", "note", file="plan.toml", column=key, value=name[:80])
         for key, name in named
-        if isinstance(name, str) and _is_outside(name)
+        if isinstance(name, str) and is_outside(name)
     ]
-
-
-def _is_outside(name: str) -> bool:
-    """Whether a name leads out of the folder it is relative to."""
-    return Path(name).is_absolute() or Path(os.path.normpath(name)).parts[:1] == ("..",)
-
-
-def _is_plain(name: str) -> bool:
-    return bool(name.strip()) and "://" not in name and "\x00" not in name and not name.lower().startswith("/vsi")
-
-
-def _lies_in(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _key_faults(error: ValidationError, file: str) -> list[Fault]:

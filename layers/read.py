@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 import geopandas as gpd
 from pyproj import CRS
 
+from layers.age_files import age_files
 from layers.boundary import lonlat_bounds, read_region
 from layers.bundle import Layers, Source
+from layers.elevation import read_heights
 from layers.errors import Fault, InputError, raise_errors
 from layers.optional import check_references, read_optional
 from layers.planfile import PlanFile, outside_notes
@@ -69,6 +71,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         faults += outside_faults(gpd.GeoDataFrame(tables[0]["sites"]), boundary, plan.sites.table or "")
     if tables and schools:
         faults += check_references(tables[0], set(schools[0]["id"]), set(areas["area_id"]))
+    heights = _guarded(lambda: read_heights(plan, boundary, crs), faults)
     raise_errors(faults)
     assert streets and surroundings is not None and cells and schools and tables
     return Layers(
@@ -84,6 +87,7 @@ def read(plan: PlanFile, *, buffer_m: float = BUFFER_M, say: Say = lambda step: 
         tables=tables[0],
         sources=sources(plan),
         faults=tuple(faults),
+        heights=heights[0] if heights else None,
     )
 
 
@@ -113,9 +117,11 @@ def sources(plan: PlanFile) -> tuple[Source, ...]:
     for role, section in plan.model_dump(
         exclude={"root", "plan", "standards", "coverage", "siting", "proposal"}
     ).items():
-        for key, name in (section or {}).items():
-            if isinstance(name, str) and plan.path(name).is_file():
-                found.append(_source(plan.root, Path(name), _role(role, key), section))
+        for key, named in (section or {}).items():
+            ages = key == "ages_rasters" and named
+            for name in age_files(plan.root, named) if ages else [named]:
+                if isinstance(name, str) and plan.path(name).is_file():
+                    found.append(_source(plan.root, Path(name), _role(role, key), section))
     return tuple(found)
 
 

@@ -150,7 +150,7 @@ def tile(plan_id: str, run_id: str, name: str, z: int, x: int, y: int) -> AnyRes
     path, run = find(plan_id, run_id)
     check_tile(z, x, y)
     at = (z, x, y)
-    stage = stage_asked(run) if name in (*style.PER_STAGE, style.NEED) else ""
+    stage = stage_asked(run) if name in (*style.PER_STAGE, style.NEED, style.PROPOSED) else ""
     year = year_asked(run, stage) if name == style.NEED else None
 
     def make() -> bytes:

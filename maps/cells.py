@@ -37,9 +37,12 @@ def status_classes(cells: pd.DataFrame, stage: str) -> Classes:
     return cells[f"status_{stage}"].map(order).fillna(0).to_numpy(dtype=np.uint8)
 
 
-def catchment_classes(cells: pd.DataFrame, stage: str, raster: IndexRaster) -> Classes:
-    """A colour per assigned school, no two schools with touching catchments alike while the colours last."""
-    codes, schools = pd.factorize(cells[f"school_{stage}"], sort=True)
+def catchment_classes(cells: pd.DataFrame, stage: str, raster: IndexRaster, prefix: str = "school") -> Classes:
+    """A colour per assigned school, no two schools with touching catchments alike while the colours last.
+
+    With ``site`` as prefix, per proposed place instead; cells that go to no such place have no colour.
+    """
+    codes, schools = pd.factorize(cells[f"{prefix}_{stage}"], sort=True)
     colour = colour_graph(len(schools), neighbours(raster.cell, codes), len(style.catchment_colours()))
     return np.where(codes >= 0, np.append(colour, 0)[codes] + 1, 0).astype(np.uint8)
 

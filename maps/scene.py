@@ -97,6 +97,7 @@ def _classes(scene: Scene, layer: str, stage: str) -> Drawn:
         "status": lambda: cells.status_classes(table, stage),
         "nearest": lambda: cells.nearest_classes(table, stage, story.limits_m(run, stage)),
         "catchments": lambda: cells.catchment_classes(table, stage, run.cell_index),
+        style.PROPOSED: lambda: cells.catchment_classes(table, stage, run.cell_index, "site"),
     }
     return makers[layer]()
 
@@ -109,7 +110,9 @@ def draw(scene: Scene, layer: str, stage: str, canvas: tiles.Canvas, *, year: in
         with _building:
             levels = _need_levels(scene, stage, shown)
         return tiles.draw_levels(scene.raster, levels, canvas)
-    if layer not in style.CELL_LAYERS:
+    if layer == style.PROPOSED and f"site_{stage}" not in scene.run.tables["cells"]:
+        raise NotFoundError("the run does not tell who would go to proposed places")
+    if layer not in (*style.CELL_LAYERS, style.PROPOSED):
         raise NotFoundError(f"there is no layer {layer!r}; there are {', '.join(style.CELL_LAYERS)}")
     if layer == "population":
         with _building:

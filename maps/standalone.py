@@ -23,6 +23,9 @@ from geoplan.style import css_tokens
 from maps import assets, basemap, coverage, scene, schools, story, style, tables, tiles
 from maps.coverage import Sheets, Tiles
 from maps.language import day, number, speaker, translations
+from maps.siting import proposals
+from maps.siting.drawing import proposal_layers
+from maps.siting.story import milestone_rows
 from maps.streetlines import StreetLines, street_lines
 
 LONG_SIDE = 1400  # pixels of a cell picture
@@ -83,6 +86,8 @@ def _panel(run: Run, stage: str, language: str) -> dict[str, Any]:
         "story": story.tell(run, stage, language),
         "fullest": schools.fullest(schools.cards(run, stage, language), FULLEST),
         "areas": tables.area_rows(run, stage, language),
+        "milestones": milestone_rows(run, stage, language),
+        "proposals": proposals.cards(run, stage, language),
     }
 
 
@@ -96,6 +101,7 @@ def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
         base=Tiles("base", "", _picture_uri(shown, ground), _degrees(ground)),
         cells=[Tiles(name, title, pictures[name], corners) for name, title in names.items()],
         shown="walk",
+        extra=tuple(proposal_layers(shown.run, language)),
     )
     return coverage.coverage_map(shown.run, first, sheets, language=language)
 

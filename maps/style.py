@@ -15,6 +15,7 @@ from maps.language import speaker
 CELL_LAYERS = ("population", "walk", "status", "nearest", "catchments")
 PER_STAGE = ("walk", "status", "nearest", "catchments")
 NEED = "need"  # cells by pupils without a place, of one year
+PROPOSED = "proposed"  # cells by the proposed place they would go to
 
 LOOK = look.style()
 STATUS_COLOURS: dict[str, str] = {entry["value"]: entry["colour"] for entry in LOOK["status"]}
@@ -119,6 +120,13 @@ def need_legend(language: str) -> Legend:
     say = speaker(language)
     said = say("Summed, not averaged: from afar a patch shows all pupils it covers, by its area.")
     return Legend(NEED, terms("layer", language)[NEED], _ticks(NEED_RAMP, NEED_BREAKS_HA), note=said)
+
+
+def proposed_legend(language: str) -> Legend:
+    """The legend of who would go to which proposed place."""
+    say = speaker(language)
+    said = say("One colour is one proposed place. Homes that would go elsewhere, or have no place, have no colour.")
+    return Legend(PROPOSED, say("Who would go to the proposed places"), note=said)
 
 
 def status_swatches(language: str, known: Iterable[bool] = (True,)) -> tuple[Swatch, ...]:

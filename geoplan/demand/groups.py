@@ -50,10 +50,16 @@ def columns_by_age(table: pd.DataFrame, last_age: int) -> tuple[NDArray[np.float
     if not found:
         return None
     groups = sorted((int(match[1]), int(match[2] or match[1]), name) for name, match in found.items())
-    bounds = [(first, last) for first, last, _ in groups]
     _raise(Fault(code, file="population", column=name, params={"age": age}) for code, name, age in _misfits(groups))
-    counts = table[[name for _, _, name in groups]].to_numpy(dtype=np.float64, na_value=0.0)
+    kept = [group for group in groups if group[0] < _reach(last_age)]
+    bounds = [(first, last) for first, last, _ in kept]
+    counts = table[[name for _, _, name in kept]].to_numpy(dtype=np.float64, na_value=0.0)
     return single_years(np.nan_to_num(counts), bounds, last_age), smoothed(bounds, last_age)
+
+
+def _reach(last_age: int) -> int:
+    """First age that changes nothing up to ``last_age``: Sprague looks two five-year groups ahead."""
+    return 5 * (last_age // 5 + 3)
 
 
 def read_controls(ages: pd.DataFrame, area_ids: set[str], last_age: int, year: int | None) -> Controls:

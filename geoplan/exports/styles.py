@@ -109,6 +109,24 @@ def _levels(table: str, symbol: Callable[[str], qml.Symbol]) -> Callable[[Sequen
     return made
 
 
+def _candidates(columns: Sequence[str], language: str) -> Made:
+    look = classes("verdict")
+    called = zip(look.colours, look.labels(language), look.values, strict=True)
+    known = [Class(qml.fill(colour, colour, alpha=110), label, value) for colour, label, value in called]
+    yield table_title("candidates", language), qml.categorised("verdict", known)
+
+
+def _proposals(columns: Sequence[str], language: str) -> Made:
+    look = style()
+    plain = qml.ring(look["ink"], 5.0)
+    if "recommended" not in columns:
+        yield table_title("proposals", language), qml.single(plain)
+        return
+    words = {"en": ("recommended", "shown, not recommended"), "zh": ("建议采用", "仅列出，不建议采用")}[language]
+    weak = Class(qml.ring(look["unknown"], 4.0), words[1], "ELSE")
+    yield table_title("proposals", language), qml.ruled([Class(plain, words[0], '"recommended"'), weak])
+
+
 def _ground(columns: Sequence[str], language: str) -> Made:
     look = style()["ground"]
     water = "\"kind\" IN ('water', 'sea', 'river', 'riverbank')"
@@ -136,7 +154,8 @@ MAKERS: dict[str, Callable[[Sequence[str], str], Made]] = {
     "zones": _plain("zones", lambda look: qml.fill(look["ground"]["zone"], look["ground"]["zone"], alpha=40)),
     "boundary": _plain("boundary", lambda look: qml.fill(look["paper"], look["ink"], alpha=0)),
     "gates": _plain("gates", lambda look: qml.ring(look["ink"], 1.4)),
-    "proposals": _plain("proposals", lambda look: qml.ring(look["load"]["over"], 5.0)),
+    "candidates": _candidates,
+    "proposals": _proposals,
     "base_streets": _plain("base_streets", lambda look: qml.line(look["ground"]["street"], 0.3)),
     "base_ground": _ground,
     "base_buildings": _plain("base_buildings", lambda look: qml.fill(look["ground"]["building"])),

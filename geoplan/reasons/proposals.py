@@ -15,9 +15,11 @@ from typing import Any
 from geoplan.reasons.care import Note
 from geoplan.reasons.catalogue import codes, term, terms
 from geoplan.reasons.figures import known, listing, sentence
+from geoplan.reasons.siting_checks import rule_word
 
 Row = Mapping[Any, Any]
 VERDICTS = ("pass", "conditional", "fail", "unknown")
+NOT_EVALUATED = "not_evaluated"
 AGAINST = frozenset(
     {
         "load_low",
@@ -100,8 +102,16 @@ def loads(row: Row) -> dict[int, float]:
 
 def check_counts(row: Row) -> dict[str, int]:
     """How many checks have each verdict."""
-    found = Counter(str(check.get("verdict")) for check in nested(row.get("checks")))
-    return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
+    found = Counter(check_verdict(check) for check in nested(row.get("checks")))
+    return {verdict: found.get(verdict, 0) for verdict in (*VERDICTS, NOT_EVALUATED)}
+
+
+def check_verdict(check: Row) -> str:
+    """The verdict of a check; a rule that is not judged for want of a verified figure is no open question."""
+    if str(check.get("code") or "").endswith(NOT_EVALUATED):
+        return NOT_EVALUATED
+    verdict = str(check.get("verdict"))
+    return verdict if verdict in VERDICTS else "unknown"
 
 
 def school_words(stage: object, language: str) -> dict[str, str]:
@@ -227,6 +237,8 @@ def _reason(reason: Mapping[str, Any], row: Row, language: str) -> Note | None:
     if f"siting_reason_{code}" not in codes():
         return None
     words = {**_words(row, school_words(row.get("stage"), language), language), **(reason.get("params") or {})}
+    if "rule" in words:
+        words["rule"] = rule_word(str(words["rule"]), language)
     if "year" in words:
         words["year"] = _year(words["year"], language) if known(words["year"]) is not None else words["year"]
     try:

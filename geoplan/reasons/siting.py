@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from geoplan.reasons.catalogue import term, terms
+from geoplan.reasons.catalogue import codes, term, terms
 from geoplan.reasons.coverage import names, places_known
 from geoplan.reasons.figures import known, sentence
 from geoplan.reasons.proposals import (
@@ -18,6 +18,7 @@ from geoplan.reasons.proposals import (
     VERDICTS,
     alternative_sentences,
     check_counts,
+    check_verdict,
     currency,
     loads,
     nested,
@@ -33,12 +34,14 @@ __all__ = [
     "alternative_sentences",
     "balance_sentence",
     "check_counts",
+    "check_verdict",
     "currency",
     "loads",
     "marginal_sentences",
     "milestone_sentence",
     "milestones_of",
     "nested",
+    "note_sentences",
     "proposal_sentences",
     "proposal_title",
     "reason_sentences",
@@ -162,6 +165,22 @@ def unmet_sentences(rows: Iterable[Row], language: str, *, areas: Mapping[str, s
         for row in rows
         if (known(row.get("pupils")) or 0.0) >= 0.5
     ]
+
+
+def note_sentences(rows: Iterable[Row], language: str) -> list[str]:
+    """Requirements that cannot be met, and what should be known about the choice (``problems`` and ``notes``)."""
+    told = [(f"siting_note_{row.get('code')}", dict(row.get("params") or {})) for row in rows]
+    return [sentence(code, language, **_note_words(params, language)) for code, params in told if code in codes()]
+
+
+def _note_words(params: Mapping[str, Any], language: str) -> dict[str, Any]:
+    causes, stages = terms("unusable", language), terms("stage", language)
+    return {
+        **params,
+        "site": params.get("site_id"),
+        "cause": causes.get(str(params.get("reason")), causes["unknown"]),
+        "stage": stages.get(str(params.get("stage")), params.get("stage")),
+    }
 
 
 def balance_sentence(row: Row, language: str, *, area: str) -> str:

@@ -6,9 +6,11 @@ import geopandas as gpd
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
+from layers.age_files import age_files, age_groups
 from layers.bundle import Cells
 from layers.errors import Fault, InputError, raise_errors
 from layers.planfile import PlanFile, PopulationSection
+from layers.population.age_rasters import read_age_rasters
 from layers.population.buildings import read_buildings
 from layers.population.control import scale_to_controls
 from layers.population.display import make_canvas
@@ -32,7 +34,8 @@ def read_population(
     Parameters
     ----------
     plan
-        ``[population]`` says the source: the first given of raster, grid, buildings.
+        ``[population]`` says the source: the first given of raster, grid, buildings; age rasters go with a raster, or
+        are the source where nothing else is.
     boundary, areas, crs
         The region and its sub-areas (``area_id``, optional ``residents``), in the metric CRS.
     buildings
@@ -50,7 +53,10 @@ def read_population(
     section = plan.population
     zones = make_zones(boundary, areas, crs)
     faults = _source_faults(section)
-    if section.raster:
+    if section.ages_rasters and (section.raster or (not section.grid and not section.buildings)):
+        groups = age_groups(age_files(plan.root, section.ages_rasters))
+        cells, found = read_age_rasters(plan.root, groups, section.raster, zones)
+    elif section.raster:
         cells, found = read_raster(plan.path(section.raster), section.raster, zones)
     elif section.grid:
         grid, found = read_grid_table(plan, boundary, crs)
@@ -71,6 +77,11 @@ def read_population(
 
 def _source_faults(section: PopulationSection) -> list[Fault]:
     named = [name for name in ("raster", "grid", "buildings") if getattr(section, name)]
+    if section.ages_rasters:
+        if named and named[0] != "raster":
+            column = "population.ages_rasters"
+            return [Fault("population_ages_unused", "warning", "plan.toml", column=column, value=named[0])]
+        named = named or ["ages_rasters"]
     if not named:
         raise InputError([Fault("population_no_source", file="plan.toml", column="population")])
     if len(named) == 1:

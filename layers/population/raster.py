@@ -50,8 +50,20 @@ def read_raster(path: Path, name: str, zones: Zones) -> tuple[Cells, list[Fault]
         No CRS, rotated, region not covered, nothing but NoData, nobody in the region, too large.
     """
     patch, there, faults = read_patch(path, name, zones)
+    cells, _, found = cells_of_patch(patch, there, zones, name)
+    return cells, [*faults, *found]
+
+
+def cells_of_patch(patch: Patch, there: Zones, zones: Zones, name: str) -> tuple[Cells, Division, list[Fault]]:
+    """The cells of a window, how its pixels are divided among them, and the warnings.
+
+    Parameters
+    ----------
+    patch, there, zones
+        The window, and the zones in its CRS and in metres.
+    """
     division = divide(patch, there, zones)
-    faults += _pixel_faults(division, name)
+    faults = _pixel_faults(division, name)
     raise_errors(faults)
     parts = _parts(patch, there, division)
     table = _table(patch, division, parts, zones)
@@ -63,7 +75,7 @@ def read_raster(path: Path, name: str, zones: Zones) -> tuple[Cells, list[Fault]
         "residents_gap": float(residents[division.shares.gap].sum()),
     }
     index = IndexRaster(_index(patch, division), patch.transform, patch.crs)
-    return Cells(table, index, kind="raster", modelled=False, notes=notes, parts=parts), faults
+    return Cells(table, index, kind="raster", modelled=False, notes=notes, parts=parts), division, faults
 
 
 def _pixel_faults(division: Division, name: str) -> list[Fault]:

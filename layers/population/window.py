@@ -86,7 +86,7 @@ def read_patch(path: Path, name: str, zones: Zones) -> tuple[Patch, Zones, list[
             faults = (*faults, *raise_errors(_extent_faults(dataset, there.boundary, name)))
             window = _window(dataset, there.boundary)
             raise_errors(_size_faults(window, name))
-            return _read(dataset, window, crs), there, list(faults)
+            return read_values(dataset, window, crs), there, list(faults)
     except rasterio.errors.RasterioError as error:
         raise_errors([Fault("population_unreadable", file=name, value=str(error).replace(str(path), name)[:200])])
         raise
@@ -138,7 +138,8 @@ def _size_faults(window: Window, name: str) -> list[Fault]:
     return [Fault("population_too_large", file=name, value=f"{pixels}", params={"limit": f"{MAX_PIXELS}"})]
 
 
-def _read(dataset: Any, window: Window, crs: CRS) -> Patch:
+def read_values(dataset: Any, window: Window, crs: CRS) -> Patch:
+    """A window of an open raster, north up; nobody where it holds no number or a negative one."""
     values = dataset.read(1, window=window)
     scale, offset = dataset.scales[0], dataset.offsets[0]
     state = np.where(dataset.read_masks(1, window=window) == 0, NODATA, OK)

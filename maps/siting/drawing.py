@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import folium
 import geopandas as gpd
+from folium.utilities import JsCode
 from shapely.geometry import mapping
 
 from geoplan.errors import NotFoundError
@@ -15,7 +17,8 @@ from geoplan.run import Run
 from maps.language import speaker
 from maps.siting import facts
 from maps.siting.housing import HousingRow
-from maps.siting.proposals import CheckRow, ProposalCard, check_rows, verdict_colours
+from maps.siting.proposals import CheckRow, ProposalCard, card, check_rows, verdict_colours
+from maps.siting.told import low_load
 
 MOST = 600  # candidates on the map; chosen ones, then plots and given sites come first
 OUTLINED = ("education_plot", "site")
@@ -82,6 +85,31 @@ def proposal_marks(found: tuple[ProposalCard, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def proposal_layers(run: Run, language: str) -> list[folium.GeoJson]:
+    """Proposals of all stages as one folium layer for the map file; none where the run has none."""
+    limit = low_load(run)
+    found = [card(row, language, limit) for row in facts.proposals(run)]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]},
+            "properties": {
+                "rank": one.rank,
+                "name": one.name,
+                "said": one.sentences[0],
+                "weak": not one.recommended,
+            },
+        }
+        for one in found
+        if one.lat is not None
+    ]
+    if not features:
+        return []
+    collection = {"type": "FeatureCollection", "features": features}
+    marker = JsCode("geoplan.numbered")
+    return [folium.GeoJson(collection, name=speaker(language)("Proposals"), point_to_layer=marker, embed=True)]
+
+
 def housing_marks(found: tuple[HousingRow, ...]) -> list[dict[str, Any]]:
     """Marks of new housing; its status is said when one asks."""
     return [
@@ -146,4 +174,4 @@ def _rows(found: dict[str, Any], verdict: str, language: str) -> list[tuple[str,
 
 
 def _plain(check: CheckRow) -> dict[str, str]:
-    return {"verdict": check.verdict, "word": check.word, "colour": check.colour, "text": check.text}
+    return {"verdict": check.verdict, "word": check.word, "name": check.name, "text": check.text}

@@ -15,7 +15,7 @@ from maps.siting import curve, drawing, facts, housing, proposals
 from maps.siting.story import tell, year_view
 from maps.state import State
 
-LAYERS = (style.NEED, "population", "status")
+LAYERS = ("population", "status")  # beside those of new places
 FILES = ("proposals", "candidates", "housing_need", "places_balance", "milestones")
 
 
@@ -65,7 +65,12 @@ def year_links(state: State) -> list[dict[str, Any]]:
 def legends(run: Run, stage: str, language: str) -> dict[str, style.Legend]:
     """Legends of the layers of this page."""
     held = style.legends(language, story.limits_m(run, stage), known=[story.places_known(run, stage)])
-    return {style.NEED: style.need_legend(language)} | {name: held[name] for name in LAYERS[1:]}
+    own = {}
+    if facts.years(run, stage):
+        own[style.NEED] = style.need_legend(language)
+    if f"site_{stage}" in run.tables["cells"] and facts.proposals(run, stage):
+        own[style.PROPOSED] = style.proposed_legend(language)
+    return own | {name: held[name] for name in LAYERS}
 
 
 def shown_layer(state: State) -> str:
@@ -75,9 +80,8 @@ def shown_layer(state: State) -> str:
 
 
 def _titles(state: State) -> dict[str, str]:
-    """Names of the cell layers of this page; need only where the run counts years."""
-    titles = style.layer_titles(state.language) | {style.NEED: style.need_legend(state.language).title}
-    return {name: titles[name] for name in (LAYERS if state.year else LAYERS[1:])}
+    """Names of the cell layers of this page: need where the run counts years, catchments where it has them."""
+    return {name: legend.title for name, legend in legends(state.run, state.stage, state.language).items()}
 
 
 def _downloads(state: State) -> list[dict[str, str]]:

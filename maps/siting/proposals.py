@@ -7,8 +7,8 @@ from typing import Any
 
 from geoplan.reasons import known, terms
 from geoplan.reasons.siting import (
-    VERDICTS,
     alternative_sentences,
+    check_verdict,
     loads,
     nested,
     proposal_sentences,
@@ -16,9 +16,9 @@ from geoplan.reasons.siting import (
 )
 from geoplan.run import Run
 from geoplan.style import classes
-from maps.language import metres, number, percent, speaker
+from maps.language import NONE, metres, number, percent, speaker
 from maps.siting import facts
-from maps.siting.told import check_text, low_load
+from maps.siting.told import check_name, check_text, low_load, told_whole
 
 BAR_WIDTH, BAR_GAP, BARS_HEIGHT = 38, 8, 46  # px
 FULLEST = 1.2  # load at the top of the picture
@@ -26,11 +26,12 @@ FULLEST = 1.2  # load at the top of the picture
 
 @dataclass(frozen=True)
 class CheckRow:
-    """One siting check: its verdict (code, word, colour), what is checked, distance found and asked, whose rule."""
+    """One siting check: verdict (code, word, colour), what is checked, the sentence; figures it does not hold."""
 
     verdict: str
     word: str
     colour: str
+    name: str
     text: str
     distance: str
     threshold: str
@@ -116,25 +117,30 @@ def _brief(row: dict[str, Any], language: str) -> str:
 
 def check_rows(row: dict[str, Any], language: str) -> tuple[CheckRow, ...]:
     """Checks of a proposal or candidate, what fails first."""
-    worst_first = {verdict: k for k, verdict in enumerate(("fail", "unknown", "conditional", "pass"))}
-    checks = sorted(nested(row.get("checks")), key=lambda check: worst_first.get(str(check.get("verdict")), 1))
+    worst_first = ("fail", "conditional", "unknown", "not_evaluated", "pass")
+    checks = sorted(nested(row.get("checks")), key=lambda check: worst_first.index(check_verdict(check)))
     return tuple(_check(check, language) for check in checks)
 
 
 def _check(check: dict[str, Any], language: str) -> CheckRow:
-    verdict = str(check.get("verdict"))
-    verdict = verdict if verdict in VERDICTS else "unknown"
-    source, confidence = check.get("source"), terms("confidence", language).get(str(check.get("confidence")), "")
-    named = terms("source", language).get(str(source), str(source)) if source else ""
+    verdict = check_verdict(check)
+    whole = told_whole(check)
     return CheckRow(
         verdict=verdict,
         word=terms("verdict", language)[verdict],
-        colour=verdict_colours()[verdict],
+        colour=verdict_colours().get(verdict, ""),
         text=check_text(check, language),
-        distance=metres(check.get("distance_m"), language),
-        threshold=metres(check.get("threshold_m"), language),
-        source=speaker(language)(", ").join(part for part in (named, confidence) if part),
+        name=check_name(check, language),
+        distance=NONE if whole else metres(check.get("distance_m"), language),
+        threshold=NONE if whole else metres(check.get("threshold_m"), language),
+        source="" if whole else _source(check, language),
     )
+
+
+def _source(check: dict[str, Any], language: str) -> str:
+    source, confidence = check.get("source"), terms("confidence", language).get(str(check.get("confidence")), "")
+    named = terms("source", language).get(str(source), str(source)) if source else ""
+    return speaker(language)(", ").join(part for part in (named, confidence) if part)
 
 
 def verdict_colours() -> dict[str, str]:

@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from geoplan.reasons import known, sentence
+from geoplan.reasons import care_notes, codes, known, outlook_notes, sentence
 from geoplan.reasons.siting import (
     marginal_sentences,
     milestone_sentence,
     milestones_of,
+    note_sentences,
     siting_headline,
     unmet_sentences,
     warning_word,
 )
 from geoplan.reasons.siting_care import siting_care
 from geoplan.run import Run
+from geoplan.settings import run_standards
 from maps import story, style, tables
 from maps.language import number, percent, speaker
 from maps.siting import facts
@@ -49,7 +51,6 @@ class YearView:
     accounts: tuple[Account, ...]
     bar_text: str
     said: str
-    span: str
     areas: tuple[AreaRow, ...]
 
 
@@ -75,7 +76,9 @@ class SitingStory:
     none: str  # why nothing is proposed; empty where something is
     marginal: tuple[str, ...]
     unmet: tuple[str, ...]
+    notes: tuple[str, ...]  # requirements that cannot be met, what should be known about the choice
     care: tuple[Note, ...]
+    ahead: tuple[str, ...]  # how later years were counted
 
 
 def tell(run: Run, stage: str, language: str) -> SitingStory:
@@ -92,7 +95,9 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
         none="" if rows else _nothing(run, stage, language),
         marginal=tuple(marginal_sentences(siting.get("marginal") or (), language, unit=unit)),
         unmet=tuple(unmet_sentences(unmet, language, areas=areas)),
+        notes=tuple(note_sentences([*(siting.get("problems") or ()), *(siting.get("notes") or ())], language)),
         care=tuple(_care(run, stage, rows, language)),
+        ahead=tuple(outlook_notes(run.summary, language)),
     )
 
 
@@ -105,7 +110,8 @@ def _kicker(run: Run, stage: str, language: str) -> str:
 def _nothing(run: Run, stage: str, language: str) -> str:
     reason = facts.siting(run).get("not_computed")
     if isinstance(reason, str) and reason:
-        return sentence("siting_not_computed", language, reason=reason)
+        code = f"siting_not_computed_{reason}"
+        return sentence(code if code in codes() else "siting_not_computed", language, reason=reason)
     if "proposals" not in run.tables:
         return ""
     children = style.children_name(stage, language)
@@ -116,6 +122,9 @@ def _care(run: Run, stage: str, rows: list[dict[str, Any]], language: str) -> It
     say = speaker(language)
     kinds = Counter(str(row.get("kind")) for row in facts.records(run, "candidates"))
     actions = {"candidates": say("See the candidates"), "proposals": say("See the checks")}
+    for held in care_notes(story.stage_summary(run, stage), language, stage=stage, standards=run_standards(run)):
+        if held.code.startswith("care_places"):  # who has a place rests on them
+            yield Note(held.text)
     for note in siting_care(run.summary, language, stage=stage, proposals=rows, candidates=kinds):
         target = TARGETS.get(note.code, "")
         yield Note(note.text, target, actions.get(target, ""))
@@ -125,14 +134,14 @@ def year_view(run: Run, stage: str, year: int, language: str) -> YearView:
     """One year: accounts of its pupils, births not yet born, sub-areas from the shortest of places on."""
     say = speaker(language)
     row = next(row for row in facts.milestones(run, stage) if int(row["year"]) == year)
+    span, gap = _span(run, stage, year, language), "" if language == "zh" else " "
     stood = story.accounts({**story.stage_summary(run, stage), "accounts": row}, language)
     return YearView(
         year=year,
         base=say("Where the %(n)s pupils of %(year)s stand", n=number(row.get("pupils"), language), year=year),
         accounts=stood,
         bar_text=", ".join(f"{account.name} {account.share}" for account in stood),
-        said=milestone_sentence({**row, "stage": stage}, language),
-        span=_span(run, stage, year, language),
+        said=gap.join(filter(None, (milestone_sentence({**row, "stage": stage}, language), span))),
         areas=area_rows(run, stage, year, language),
     )
 

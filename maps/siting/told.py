@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from geoplan.reasons import codes, housing, sentence
+from geoplan.reasons import codes, housing
+from geoplan.reasons.siting_checks import check_sentence, rule_word
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import number
@@ -14,10 +15,18 @@ LOAD_FLOOR = "plan.siting.load_floor"
 
 
 def check_text(check: Mapping[str, Any], language: str) -> str:
-    """What a siting check found; the rule's own name where there is no sentence for it."""
-    rule = str(check.get("rule") or check.get("norm") or "")
-    code = f"check_{rule}"
-    return sentence(code, language) if code in codes() else rule
+    """What a siting check found, asks, and by whom; the rule's own name where there is no sentence for it."""
+    return check_sentence(check, language) if told_whole(check) else check_name(check, language)
+
+
+def told_whole(check: Mapping[str, Any]) -> bool:
+    """Whether there is a sentence that tells all of a check: distance, threshold, source."""
+    return str(check.get("code")) in codes()
+
+
+def check_name(check: Mapping[str, Any], language: str) -> str:
+    """What a siting check is about."""
+    return rule_word(str(check.get("rule") or check.get("norm") or ""), language)
 
 
 def low_load(run: Run) -> float | None:

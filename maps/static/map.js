@@ -53,6 +53,20 @@ const geoplan = (() => {
     return { name, note, rows: labels.map((label, k) => [label, values[k]]) };
   }
 
+  /* A proposal in the map file: its number, and what it is when asked. */
+  function numbered(feature, place) {
+    const { rank, name, said, weak } = feature.properties;
+    const box = make("div");
+    box.append(make("span", String(rank), weak ? "pin weak" : "pin"), make("span", name, "sr"));
+    const marker = L.marker(place, { icon: L.divIcon({ html: box, className: "mark-box proposal", iconSize: [34, 34] }), keyboard: true, zIndexOffset: 1000 });
+    marker.bindPopup(() => {
+      const told = card({ name, rows: [] });
+      told.append(make("p", said));
+      return told;
+    }, { minWidth: 220, maxWidth: 300 });
+    return marker;
+  }
+
   function gate(feature, place) {
     return L.circleMarker(place, { radius: 3, weight: 1.5, color: "#1f5f8b", fillColor: "#ffffff", fillOpacity: 1, interactive: false });
   }
@@ -210,5 +224,5 @@ const geoplan = (() => {
     });
   }
 
-  return { data, keyed, rings, hooks, make, card, keep, reveal, ring, gate, area, start, showLegend };
+  return { data, keyed, rings, hooks, make, card, keep, reveal, ring, numbered, gate, area, start, showLegend };
 })();

@@ -16,6 +16,7 @@ from shapely.geometry import box
 
 from geoplan import standards as st
 from geoplan.demand import Demand, pupils, single_years, sprague
+from geoplan.demand.groups import columns_by_age
 from geoplan.demand.years import smoothed
 from geoplan.errors import NotFoundError
 from layers.bundle import Cells, IndexRaster
@@ -113,6 +114,17 @@ def test_groups_keep_their_total_and_no_year_is_negative(counts: list[list[float
     assert (years >= 0).all()
     sums = years.reshape(len(counts), 4, 5).sum(axis=2)
     np.testing.assert_allclose(sums, given_counts, rtol=1e-9, atol=1e-9)
+
+
+def test_older_groups_change_nothing_for_children() -> None:
+    """Groups far beyond school age are left aside; what is left is what all of them give."""
+    rng = np.random.default_rng(3)
+    bounds = [(0, 0), (1, 4), *((age, age + 4) for age in range(5, 80, 5)), (80, 120)]
+    counts = rng.uniform(0, 100, (4, len(bounds)))
+    names = [f"age_{first}_{last}" if last > first else f"age_{first}" for first, last in bounds]
+    found = columns_by_age(pd.DataFrame(counts, columns=names), 18)
+    assert found is not None and found[1]
+    np.testing.assert_allclose(found[0], single_years(counts, bounds, 18), rtol=1e-12)
 
 
 # --- Pupils

@@ -262,6 +262,16 @@ def test_every_style_is_well_formed(run: Run, language: str) -> None:
     assert styles.styles("unheard_of", [], language) == []
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_candidates_have_their_verdicts_colour_and_proposals_say_which_are_recommended(language: str) -> None:
+    (verdicts,) = styles.styles("candidates", ["site_id", "verdict"], language)
+    found = {category.get("value") for category in ET.fromstring(verdicts.qml).iter("category")}
+    assert found == {"pass", "conditional", "fail", "unknown"}
+    (two,) = styles.styles("proposals", ["rank", "recommended"], language)
+    assert len(list(ET.fromstring(two.qml).iter("rule"))) >= 2
+    assert len(styles.styles("proposals", ["rank"], language)) == 1
+
+
 def test_colours_as_qgis_writes_them() -> None:
     assert qml.rgba("#2b6cb0") == "43,108,176,255"
     assert set(FORMATS) >= {"csv", "geojson", "gpkg", "cog"}

@@ -17,6 +17,7 @@ from geoplan.reasons.siting import (
     marginal_sentences,
     milestone_sentence,
     nested,
+    note_sentences,
     proposal_sentences,
     reason_sentences,
     siting_headline,
@@ -126,7 +127,9 @@ def test_a_proposal_says_what_where_when_for_whom_and_for_how_much() -> None:
 
 
 def test_every_decision_and_kind_of_land_is_told_as_what_it_is() -> None:
-    assert english(ROW, kind="search_area", name="Search area 4")[0].startswith("Look for land for a primary school")
+    assert english(ROW, kind="search_area", name="Search area 4")[0].startswith(
+        "Look for land near Search area 4 for a"
+    )
     assert not any("site has" in line for line in english(ROW, kind="search_area"))
     assert english(ROW, kind="site")[0].startswith(
         "Build a primary school with 12 classes and 540 places on Mill Lane"
@@ -160,7 +163,9 @@ def test_loads_fall_hold_or_overflow() -> None:
 def test_checks_are_counted_by_verdict_from_lists_and_from_json() -> None:
     checks = [{"rule": "rail", "verdict": "pass"}, {"rule": "road", "verdict": "conditional"}, {"verdict": "fail"}]
     for held in (checks, json.dumps(checks), tuple(checks)):
-        assert check_counts({"checks": held}) == {"pass": 1, "conditional": 1, "fail": 1, "unknown": 0}
+        assert check_counts({"checks": held}) == {
+            "pass": 1, "conditional": 1, "fail": 1, "unknown": 0, "not_evaluated": 0
+        }  # fmt: skip
         assert (
             english(ROW, checks=held)[-1]
             == "Siting checks (3): 1 passed, 1 met only with measures taken and 1 failed."
@@ -235,6 +240,27 @@ def test_who_stays_without_and_why() -> None:
     ]
 
 
+def test_what_cannot_be_met_is_named() -> None:
+    rows = [
+        {"code": "forced_unusable", "params": {"site_id": "P3", "reason": "fails"}},
+        {"code": "budget_below_cheapest", "params": {"budget": 2e6, "cost": 31.2e6}},
+        {"code": "places_unknown", "params": {"stage": "junior", "schools": 3}},
+        {"code": "of_tomorrow", "params": {}},
+    ]
+    assert [plain(line) for line in note_sentences(rows, "en")] == [
+        "The plan insists on P3, where nothing can be built: it fails a siting check.",
+        "The budget of 2 million does not suffice for anything: the cheapest costs 31.2 million.",
+        "Places of 3 schools (Junior secondary) are not known and count as none: the need is at most as large as "
+        "said.",
+    ]
+    assert "3所学校（初中）" in note_sentences(rows, "zh")[2]
+
+
+def test_checks_that_are_not_judged_are_no_open_questions() -> None:
+    checks = [{"rule": "fuel", "verdict": "unknown", "code": "site_fuel_not_evaluated"}, {"verdict": "pass"}]
+    assert english(ROW, checks=checks)[-1] == "Siting checks (2): 1 passed and 1 not judged."
+
+
 def test_sub_areas_and_milestones() -> None:
     row = {"stage": "primary", "year": 2027, "pupils": 300.0, "places": 280.0, "balance": -20.0, "warning": "short"}
     assert balance_sentence(row, "en", area="North") == "North: in 2027 20 places too few for 300 children."
@@ -244,7 +270,8 @@ def test_sub_areas_and_milestones() -> None:
     unknown = {**row, "balance": math.nan, "warning": "unknown"}
     assert "not known" in balance_sentence(unknown, "en", area="North")
     assert plain(milestone_sentence(YEARS[2], "en")) == (
-        "2035: of 900 children, 860 have a place in reach (96 %). 55 % of these 900 are not born yet."
+        "2035: of 900 children, 860 have a place in reach (96 %). 55 % of these 900 were not born when residents "
+        "were counted."
     )
     assert "尚不清楚" in milestone_sentence({**YEARS[2], "served": None}, "zh")
 
@@ -259,8 +286,8 @@ def test_care_names_the_unborn_the_assumed_the_unproven_and_what_is_no_site() ->
         candidates={"search_area": 9, "site": 1},
     )  # fmt: skip
     assert [plain(note.text) for note in said] == [
-        "Of the 900 children counted for 2035, 55 % are not born yet; with few or many births there would be 700 to "
-        "1,100.",
+        "Of the 900 children expected in 2035, 55 % were not born when residents were counted; with few or many "
+        "births there would be 700 to 1,100.",
         "By the norm of places per 1,000 residents 2035 would ask for 1.7 times the places its 900 children need: "
         "births fall, a fixed norm does not.",
         "Need is counted with the schools there are; what is proposed is not in it.",

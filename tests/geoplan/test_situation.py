@@ -22,8 +22,8 @@ def stock(folder: Path, *, housing: bool) -> Situation:
     if housing:
         text += '\n[housing]\ntable = "housing.csv"\ncrs = "EPSG:32632"\n'
         places = {name: land.at(*place) for name, place in PROJECTS.items()}
-        rows = [f"{name},100,2026,{x},{y}" for name, (x, y) in places.items()]
-        (folder / "housing.csv").write_text("\n".join(["id,dwellings,ready,x,y", *rows]))
+        rows = [f"{name},100,2026,3,{x},{y}" for name, (x, y) in places.items()]
+        (folder / "housing.csv").write_text("\n".join(["id,dwellings,ready,persons_per_dwelling,x,y", *rows]))
     path.write_text(text, encoding="utf-8")
     return take_stock(read_layers(folder), say=lambda step: None)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from layers.errors import Fault, InputError
-from layers.planfile import ENDINGS, FILES, RASTERS, STREETS, TABLES, PlanFile, outside_notes, read_plan
+from layers.planfile import PlanFile, outside_notes, read_plan
+from layers.plannames import ENDINGS, FILES, RASTERS, STREETS, TABLES
 from layers.population.window import DRIVERS
 from layers.streets.osm import SUFFIXES
 from layers.tables import EXTENSIONS

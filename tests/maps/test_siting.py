@@ -20,6 +20,7 @@ from maps import scene, style
 from maps.app import create_app
 from maps.siting import curve, drawing, facts, housing, proposals
 from maps.siting.story import area_rows, milestone_rows, signed, tell, year_view
+from maps.standalone import standalone
 from tests.toytown import toytown_run, write_toytown
 from tests.toytown.siting import with_siting
 
@@ -56,7 +57,8 @@ def test_a_year_has_its_accounts_and_its_sub_areas_shortest_of_places_first(newt
         ("North", "−16", "too few", "2024"),
         ("Town", "+90", "enough", ""),
     ]
-    assert not shown.span and "97 to 119" in year_view(newtown, "primary", 2035, "en").span
+    assert "births" not in shown.said
+    assert "97 to 119 pupils, by few or many births" in year_view(newtown, "primary", 2035, "en").said
 
 
 def test_signs_and_unknown_balances() -> None:
@@ -80,9 +82,11 @@ def test_proposals_are_cards_with_reasons_checks_and_loads(newtown: Run) -> None
     assert (first.rank, first.recommended, third.recommended) == (1, True, False)
     assert first.brief == "270 places · 2027 · 60 gain a place"
     assert first.against == ("In 2035 only 41\u202f% of its places would be used.",)
-    assert [check.verdict for check in first.checks] == ["unknown", "conditional", "pass", "pass"]
-    assert (first.checks[1].distance, first.checks[1].threshold) == ("62\u202fm", "80\u202fm")
-    assert "seen in the official text" in first.checks[0].source
+    assert [check.verdict for check in first.checks] == ["conditional", "unknown", "pass", "pass"]
+    road = first.checks[0].text
+    assert all(
+        part in road for part in ("62\u202fm", "80\u202fm", "GB 50099-2011 4.1.6", "seen in the official text")
+    )
     assert [(bar.year, bar.over) for bar in second.bars] == [
         (2024, False),
         (2025, False),
@@ -92,6 +96,14 @@ def test_proposals_are_cards_with_reasons_checks_and_loads(newtown: Run) -> None
     low = proposals.bars(facts.proposals(newtown)[0], "en", 0.6)
     assert [bar.low for bar in low] == [False, True] and low[0].height > low[1].height
     assert [card.rank for card in proposals.cards(newtown, "junior", "zh")] == [3], "a nine-year school is for both"
+
+
+def test_a_check_without_a_sentence_still_tells_its_figures() -> None:
+    norm = {"source": "GB 50099-2011", "confidence": "verified"}
+    check = {"rule": "railway", "verdict": "pass", "distance_m": 412.0, "threshold_m": 300.0, **norm}
+    (row,) = proposals.check_rows({"checks": [check]}, "en")
+    assert (row.text, row.distance, row.threshold) == ("distance to the railway", "412\u202fm", "300\u202fm")
+    assert row.source == "GB 50099-2011, seen in the official text"
 
 
 def test_the_curve_rises_with_the_schools_and_says_what_is_proven(newtown: Run) -> None:
@@ -184,7 +196,7 @@ def test_need_tiles_follow_the_year(client: FlaskClient, newtown: Run) -> None:
     assert answers[2027].headers["ETag"] != answers[2035].headers["ETag"]
     assert client.get(f"{RUN}/tiles/need/{TILE}.png?stage=primary").data == answers[2027].data, "the worst year"
     colours = {c[:3] for _, c in Image.open(io.BytesIO(answers[2027].data)).convert("RGBA").getcolors(9999) or []}
-    assert ImageColor.getrgb(style.NEED_RAMP[3]) in colours
+    assert ImageColor.getrgb(style.NEED_RAMP[2]) in colours
 
 
 def test_need_is_pupils_by_area(newtown: Run) -> None:
@@ -193,6 +205,22 @@ def test_need_is_pupils_by_area(newtown: Run) -> None:
     need = facts.unserved(newtown, "primary", 2027)
     expected = set(np.searchsorted(style.NEED_BREAKS_HA[1:], need[need > 0], side="right") + 1)
     assert set(np.unique(drawn)) == expected | {0} and len(expected) > 1
+
+
+def test_who_would_go_to_the_proposed_places_is_a_layer(newtown: Run, client: FlaskClient) -> None:
+    drawn = scene.draw(scene.make_scene(newtown), "proposed", "primary", scene.framed(newtown, 500, 500, margin=0.0))
+    assert set(np.unique(drawn)) == {0, 1}
+    assert (drawn == 1).mean() == pytest.approx(0.12, abs=0.02), "twelve of a hundred cells, one colour"
+    assert "Who would go to the proposed places" in client.get("/plans/newtown/siting?lang=en").get_data(as_text=True)
+    assert client.get(f"{RUN}/tiles/proposed/{TILE}.png?stage=senior").status_code == 404
+
+
+def test_map_file_holds_the_proposals(newtown: Run) -> None:
+    for language, title in (("en", "Build a primary school"), ("zh", "在预留教育用地")):
+        page = standalone(newtown, language).decode()
+        assert title in page and ('"pointToLayer": geoplan.numbered' in page or "not installed" in page)
+    plain = replace(newtown, tables={name: t for name, t in newtown.tables.items() if name != "proposals"})
+    assert '"pointToLayer": geoplan.numbered' not in standalone(plain, "en").decode()
 
 
 def test_a_home_tells_its_year(client: FlaskClient, newtown: Run) -> None:
@@ -207,7 +235,7 @@ def test_a_home_tells_its_year(client: FlaskClient, newtown: Run) -> None:
 def test_one_candidate_tells_its_checks(client: FlaskClient) -> None:
     found = client.get(f"{RUN}/candidates/P1?lang=en").get_json()
     assert found["verdict"] == "conditional" and found["card"]["note"] == "reserved education plot"
-    assert [check["verdict"] for check in found["checks"]] == ["unknown", "conditional", "pass", "pass"]
+    assert [check["verdict"] for check in found["checks"]] == ["conditional", "unknown", "pass", "pass"]
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,9 @@ def _cells(cells: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for year in YEARS[1:]:
             made[f"pupils_{stage}_{year}"] = pupils * GROWTH[year]
             made[f"unserved_{stage}_{year}"] = (pupils * GROWTH[year] - served).clip(lower=0.0)
+    west_south = np.array([name[1] < "3" and name[2] < "4" for name in cells["cell_id"]])
+    made["site_primary"] = np.where(west_south, "P1", None).astype(object)
+    made["site_junior"] = np.full(len(cells), None, dtype=object)
     return cells.assign(**made)
 
 
@@ -134,37 +137,36 @@ def _balance(run: Run, cells: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def check(
-    rule: str, verdict: str, distance_m: float | None, threshold_m: float | None, **more: Any
-) -> dict[str, Any]:
-    """One siting check as the candidates hold it."""
+def check(rule: str, verdict: str, found_m: float | None = None, asked_m: float | None = None) -> dict[str, Any]:
+    """One siting check as the candidates hold it; most rules have no distance."""
+    measured = {} if found_m is None else {"distance": found_m, "asked": asked_m, "kind": "arterial"}
     return {
         "rule": rule,
         "verdict": verdict,
-        "distance_m": distance_m,
-        "threshold_m": threshold_m,
+        "code": f"site_{rule}_{verdict}",
+        "params": measured,
+        "distance_m": found_m,
+        "threshold_m": asked_m,
+        "stage": "",
         "norm": f"cn.site.{rule}",
         "source": "GB 50099-2011",
+        "clause": "4.1.6",
         "confidence": "verified",
-        "mitigable": rule == "road",
-        **more,
+        "mitigable": rule == "arterial",
+        "evidence": "",
     }
 
 
 CHECKS = {
     "P1": [
-        check("rail", "pass", 412.0, 300.0),
-        check("road", "conditional", 62.0, 80.0),
-        check("area", "pass", None, None),
-        check("hazard", "unknown", None, None),
+        check("railway", "pass", 412.0, 300.0),
+        check("arterial", "conditional", 62.0, 80.0),
+        check("ground", "pass"),
+        check("flood", "unknown"),
     ],
-    "P2": [
-        check("rail", "pass", 1200.0, 300.0),
-        check("road", "pass", 140.0, 80.0),
-        check("area", "fail", None, None),
-    ],
-    "P3": [check("power_line", "fail", 0.0, 30.0), check("rail", "pass", 800.0, 300.0)],
-    "G1": [check("rail", "unknown", None, 300.0), check("road", "unknown", None, 80.0)],
+    "P2": [check("railway", "pass", 1200.0, 300.0), check("arterial", "pass", 140.0, 80.0), check("water", "fail")],
+    "P3": [check("hv_line", "fail"), check("railway", "pass", 800.0, 300.0)],
+    "G1": [check("railway", "unknown"), check("flood", "unknown")],
 }
 SITES: dict[str, tuple[str, str, str, Polygon | Point, float]] = {
     # id: name, kind, verdict, land, area

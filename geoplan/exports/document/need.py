@@ -140,13 +140,25 @@ def _housing(run: Run, language: str) -> Iterator[Block]:
     if not rows:
         yield Text(phrase("no_housing", language), "plain")
         return
-    owed = [row for row in rows if row.get("obligation") == "yes"]
+    rows = _worst_year(rows, "housing_id")
+    owed = _worst_year([row for row in rows if row.get("obligation") == "yes"], "project")
     unmet = sum(row.get("status") == "unmet" for row in owed)
     if owed:
         yield Text(phrase("housing_unmet", language, count=unmet, all=len(owed)), "finding")
     yield Text(phrase("housing_note", language), "note")
     yield _housing_table(rows, language)
     yield from (Text(text, "item") for text in _housing_reasons(owed, language))
+
+
+def _worst_year(rows: list[Row], key: str) -> list[Row]:
+    """One row a project (or phase) and stage: the year with the greatest need, the first of equals."""
+    worst: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        whose = str(row.get(key) or row["housing_id"]), str(row["stage"])
+        held = worst.get(whose)
+        if held is None or (known(row.get("need")) or 0.0) > (known(held.get("need")) or 0.0):
+            worst[whose] = row
+    return list(worst.values())
 
 
 def _housing_reasons(rows: list[Row], language: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Siting rules: each judged on a plot as pass, conditional, fail or unknown, with what was found and asked for.
 
 Which rules there are, and what they look at, stands in ``standards/tables_siting_rules.toml``; ``check`` holds what
-they share, ``objects`` what lies around a plot, ``distance``, ``gate`` and ``ground`` the rules themselves.
+they share, ``objects`` what lies around a plot; the rules are in ``distance``, ``gate``, ``ground`` and ``slope``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from geoplan.siting.rules.ground import (
     free_of_buildings,
     in_region,
     large_enough,
-    level_enough,
     own_ground,
     uncrossed,
     well_shaped,
 )
 from geoplan.siting.rules.objects import Around, around
 from geoplan.siting.rules.plot import Gate, Plot
+from geoplan.siting.rules.slope import level_enough
 
 __all__ = ["Around", "Check", "Gate", "Plot", "Rule", "around", "best_gate", "checks", "rules_of", "verdict_of"]
 

@@ -163,8 +163,3 @@ def ground_uses(plot: Plot, about: Around) -> dict[str, float]:
             shares[kind] = 1.0
     kept = {kind: share for kind, share in shares.items() if share >= FEW}
     return dict(sorted(kept.items(), key=lambda item: (-item[1], item[0])))
-
-
-def level_enough(rule: Rule, plot: Plot, about: Around) -> list[Check]:
-    """The slope of the land, which no input tells yet."""
-    return [judge(rule, UNKNOWN)]

@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from geoplan.safety.surroundings import places
 from geoplan.siting.land import SLIVER_M2, Land
 from geoplan.standards import Standards, number, table
-from layers.bundle import Layers
+from layers.bundle import Heights, Layers
 
 Names = NDArray[np.object_]
 F64 = NDArray[np.float64]
@@ -66,6 +66,7 @@ class Around:
     ground: Objects
     ways: Objects
     streets: Streets
+    heights: Heights | None
     mapped: bool
 
 
@@ -90,6 +91,7 @@ def around(layers: Layers, standards: Standards) -> Around:
         ground=_objects(_rows(_areas(told.ground)), mapped),
         ways=_objects(_rows(frames["edges"]), True),
         streets=_streets(layers),
+        heights=layers.heights,
         mapped=mapped,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from geoplan.errors import PlanError
@@ -94,6 +95,17 @@ def test_need_names_the_first_year_of_a_deficit(run: Run) -> None:
     housing = table(made, "need", "housing_need")
     assert housing[0][0] == "New quarter" and housing[0][-2:] == ["not met", "2027"]
     assert "1 of 1 obligations are not met." in texts(made, "need")
+
+
+def test_an_obligation_counts_once_for_all_phases_and_years(run: Run) -> None:
+    one = run.tables["housing_need"]
+    owing = one[one["obligation"] == "yes"].assign(project="H1")
+    phases = [owing.assign(housing_id=key, year=year, need=need) for key, year, need in
+              (("H1", 2027, 20.0), ("H1", 2035, 30.0), ("H9", 2027, 1.0), ("H9", 2035, 0.0))]  # fmt: skip
+    twice = replace(run, tables={**run.tables, "housing_need": pd.concat(phases, ignore_index=True)})
+    made = document(twice, "en")
+    assert "1 of 1 obligations are not met." in texts(made, "need")
+    assert [row[2] for row in table(made, "need", "housing_need")] == ["2035", "2027"]  # where need is greatest
 
 
 def test_effect_gives_before_and_after(run: Run) -> None:

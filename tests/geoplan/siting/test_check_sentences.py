@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
+from affine import Affine
 from shapely import LineString, Point, box
 
 from geoplan import reasons
@@ -13,8 +16,10 @@ from geoplan.reasons.catalogue import catalogue
 from geoplan.reasons.siting_checks import check_sentence, rule_word, search_sentence, verdict_sentence
 from geoplan.siting.candidates import candidates
 from geoplan.standards import table
+from layers.bundle import Heights
 from tests.geoplan.siting.fields import CN, fields, square
 from tests.geoplan.siting.test_search_areas import need
+from tests.toytown.land import EAST, NORTH
 
 STAGES = ("primary", "junior")
 RAIL = ("rail", LineString([(0, 0), (0, 3000)]))
@@ -74,6 +79,12 @@ def test_excluded_land_is_called_by_kind_and_uses_by_word() -> None:
     )
 
 
+def rising(step_m: float) -> Heights:
+    """Pixels of 20 m, each so much higher than its western neighbour."""
+    values = np.tile(np.arange(150, dtype=np.float32) * step_m, (150, 1))
+    return Heights(values, Affine(20, 0, EAST, 0, -20, NORTH + 3000))
+
+
 WORLDS: dict[str, Any] = {
     "plain": fields([{"id": "p", "shape": square(500, 1020)}]),
     "bare": fields([{"id": "p", "shape": square(500, 1020)}], ground=[], streets=[BARE]),
@@ -105,6 +116,8 @@ WORLDS: dict[str, Any] = {
         streets=[MAIN],
     ),
     "out": fields([{"id": "p", "shape": square(-900, 900)}]),
+    "level": replace(fields([{"id": "p", "shape": square(500, 1020)}]), heights=rising(0.0)),
+    "steep": replace(fields([{"id": "p", "shape": square(500, 1020)}]), heights=rising(4.0)),
     "thin": fields([{"id": "p", "shape": box(500, 1020, 520, 1400)}]),
     "ragged": fields([{"id": "p", "shape": box(500, 1020, 900, 1061)}]),
     "near_point": fields(

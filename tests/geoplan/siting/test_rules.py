@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from affine import Affine
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from shapely import LineString, Point, STRtree, box
@@ -15,8 +17,9 @@ from geoplan.siting.candidates import candidates
 from geoplan.siting.land import land_of
 from geoplan.siting.rules.objects import Objects, gap
 from geoplan.standards import load
+from layers.bundle import Heights
 from tests.geoplan.siting.fields import CN, LANE, fields, square
-from tests.toytown.land import CRS_METRIC
+from tests.toytown.land import CRS_METRIC, EAST, NORTH
 
 STAGES = ("primary",)
 RAIL = ("rail", LineString([(0, 0), (0, 3000)]))  # along the west edge, x = 0
@@ -335,3 +338,23 @@ def test_less_buildable_land_is_never_nearer(west: float, cut: float, deeper: fl
 def test_no_sites_give_an_empty_table_with_its_columns() -> None:
     table = candidates(fields(streets=[LANE]), CN, STAGES, search=False)
     assert table.empty and {"site_id", "verdict", "checks", "x", "y", "max_classes_primary"} <= set(table)
+
+
+@pytest.mark.parametrize(("rise", "verdict"), [(0.1, "pass"), (0.101, "conditional"), (0.0, "pass")])
+def test_slope_of_the_plane_through_the_heights(rise: float, verdict: str) -> None:
+    """Pixels of 20 m that rise to the north-east; no height outside the plot has a say."""
+    column, row = np.meshgrid(np.arange(150), np.arange(150))
+    values = (rise * 20 / np.sqrt(2)) * (column - row).astype(np.float32)
+    values[column > 40] += 500
+    grid = Affine(20, 0, EAST, 0, -20, NORTH + 3000)
+    layers = replace(fields([{"id": "p", "shape": square(500, 1020)}]), heights=Heights(values, grid))
+    check = one(layers, "slope")
+    assert check["verdict"] == verdict and check["params"]["slope"] == pytest.approx(rise, abs=1e-4)
+
+
+def test_too_few_heights_tell_no_slope() -> None:
+    coarse = Heights(np.zeros((15, 15), np.float32), Affine(200, 0, EAST, 0, -200, NORTH + 3000))
+    layers = replace(fields([{"id": "p", "shape": square(500, 1020)}]), heights=coarse)
+    assert one(layers, "slope")["verdict"] == "unknown"
+    unknown = Heights(np.full((150, 150), np.nan, np.float32), Affine(20, 0, EAST, 0, -20, NORTH + 3000))
+    assert one(replace(layers, heights=unknown), "slope")["verdict"] == "unknown"
