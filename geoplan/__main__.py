@@ -192,14 +192,15 @@ def compare(runs: Sequence[Path], as_json: bool, language: str) -> None:
     "formats",
     default="gpkg,csv",
     show_default=True,
-    help="csv, geojson, gpkg, cog, xlsx, sheets; commas between",
+    help="csv, geojson, gpkg, cog, xlsx, docx, pdf, sheets; commas between",
 )
 @click.option("--language", type=LANGUAGES, default="en")
+@click.option("--template", type=click.Path(path_type=Path), help="your own Word template for docx")
 @click.option("--paper", type=click.Choice(["a4", "a3"]), default="a4", show_default=True, help="of map sheets")
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), help="where to write; the run's exports/ when absent"
 )
-def export(run: Path, formats: str, language: str, folder: Path | None, paper: Paper) -> None:
+def export(run: Path, formats: str, language: str, folder: Path | None, paper: Paper, template: Path | None) -> None:
     """Write a run as files that QGIS, Excel and other programs open."""
     from geoplan.exports import export as write_files
     from geoplan.store import find_run, read_run
@@ -207,7 +208,7 @@ def export(run: Path, formats: str, language: str, folder: Path | None, paper: P
     path = find_run(run)
     wanted = [name.strip() for name in formats.split(",") if name.strip()]
     target = folder or path.parent.parent / "exports" / path.name
-    for file in write_files(read_run(path), wanted, target, language=language, paper=paper):
+    for file in write_files(read_run(path), wanted, target, language=language, template=template, paper=paper):
         out.print(str(file), highlight=False, soft_wrap=True)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from geoplan.errors import PlanError
+from geoplan.exports.docx import docx_jobs
 from geoplan.exports.files import cog_jobs, csv_jobs, geojson_jobs
 from geoplan.exports.gpkg import gpkg_jobs
 from geoplan.exports.orders import Job, Order, Paper
+from geoplan.exports.pdf import pdf_jobs
 from geoplan.exports.prints import sheets_jobs
 from geoplan.exports.xlsx import xlsx_jobs
 from geoplan.identity import plain
@@ -22,13 +24,23 @@ FORMATS: Mapping[str, Callable[[Order], Iterator[Job]]] = {
     "gpkg": gpkg_jobs,
     "cog": cog_jobs,
     "xlsx": xlsx_jobs,
+    "docx": docx_jobs,
+    "pdf": pdf_jobs,
     "sheets": sheets_jobs,
 }
 LANGUAGES = ("en", "zh")
 LIST = "exports.json"
 
 
-def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en", paper: Paper = "a4") -> list[Path]:
+def export(
+    run: Run,
+    formats: Sequence[str],
+    out: Path,
+    *,
+    language: str = "en",
+    template: Path | None = None,
+    paper: Paper = "a4",
+) -> list[Path]:
     """Write a run in the formats named; returns the files, each of them whole.
 
     ``exports.json`` beside them says which run and which sources they come from. Only files listed there are ever
@@ -42,16 +54,21 @@ def export(run: Run, formats: Sequence[str], out: Path, *, language: str = "en",
         The folder to write to.
     language
         ``en`` or ``zh``: the language of documents, layer titles, column titles and legends.
+    template
+        A Word template of one's own for ``docx``.
     paper
         Size of printed map sheets: ``a4`` or ``a3``.
 
     Raises
     ------
     PlanError
-        An unknown format or language, a file of somebody else in the way, or a full disk.
+        An unknown format or language, a template at fault, a run without stages, a file of somebody else in the way,
+        no font, or a full disk.
     """
     _check(formats, language)
-    order = Order(run, language, paper=paper)
+    if template is not None and not template.is_file():
+        raise PlanError(f"there is no template {template}")
+    order = Order(run, language, template=template, paper=paper)
     jobs = [job for name in dict.fromkeys(formats) for job in FORMATS[name](order)]
     earlier = _listed(out)
     _nothing_in_the_way(out, [name for name, _ in jobs], earlier)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from geoplan.exports.document import Document, document
 from geoplan.run import Run
@@ -36,6 +36,24 @@ class Order:
     def document(self) -> Document:
         """The proposal as data, put together once for all formats."""
         return document(self.run, self.language)
+
+    @cached_property
+    def _drawn(self) -> dict[str, bytes]:
+        return {}
+
+    @cached_property
+    def _scene(self) -> Any:
+        from geoplan.exports.sheets import scene
+
+        return scene(self.run)
+
+    def picture(self, sheet: str) -> bytes:
+        """A map as a figure, drawn once for all formats."""
+        from geoplan.exports.sheets import figure_png
+
+        if sheet not in self._drawn:
+            self._drawn[sheet] = figure_png(self._scene, sheet, self.language)
+        return self._drawn[sheet]
 
     def name(self, kind: str) -> str:
         """``<plan>-<run id>-<kind>-<language>``: what the files of one order are called, without their ending."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +36,12 @@ FONT = {"en": "Arial", "zh": "Microsoft YaHei"}
 
 def xlsx_jobs(order: Order) -> Iterator[Job]:
     """``<plan>-<run id>-proposal-<language>.xlsx``."""
-    yield f"{order.name('proposal')}.xlsx", partial(_write, order)
+    made = order.document  # what cannot be made is told before anything is written
+    yield f"{order.name('proposal')}.xlsx", lambda path: _write(order.run, made, path)
 
 
-def _write(order: Order, path: Path) -> None:
-    path.write_bytes(workbook(order.run, order.document))
+def _write(run: Run, made: Document, path: Path) -> None:
+    path.write_bytes(workbook(run, made))
 
 
 def workbook(run: Run, made: Document) -> bytes:

@@ -13,6 +13,7 @@ from geoplan.reasons import known, term
 from geoplan.run import Run
 from layers.bundle import STAGES
 
+DATE = len("2024-09-01")
 DIGITS = 12  # of a checksum that a page shows
 UNSURE = ("assumption", "unverified", "county")
 
@@ -47,7 +48,7 @@ def _source(source: Mapping[str, Any], language: str, whole: bool) -> tuple[Cell
         cells.said(word("role", source.get("role"), language)),
         cells.said(source.get("file")),
         cells.year(source.get("year"), language),
-        cells.said(source.get("modified")),
+        cells.said(str(source.get("modified") or "")[:DATE]),
         cells.said(digits if whole else digits[:DIGITS]),
         cells.said(joint.join(told)),
     )

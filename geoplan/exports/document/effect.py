@@ -12,6 +12,7 @@ from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, 
 from geoplan.exports.document.proposals import gain, ranked, stage_words
 from geoplan.exports.document.words import column, phrase, title, word
 from geoplan.reasons import known
+from geoplan.reasons.siting import marginal_sentences
 from geoplan.run import Run
 
 
@@ -82,6 +83,9 @@ def _marginal(run: Run, language: str) -> Iterator[Block]:
     rows = nested((run.summary.get("siting") or {}).get("marginal"))
     if not rows:
         return
+    units = {str(row["cost_unit"]) for row in ranked(run) if isinstance(row.get("cost_unit"), str)}
+    unit = units.pop() if len(units) == 1 else None
+    yield from (Text(text, "item") for text in marginal_sentences(rows, language, unit=unit))
     heads = ("new_schools", "served", "extra_pupils", "cost", "cost_per_extra_pupil", "gap")
     columns = tuple(Column(column(key, language), True) for key in heads)
     made = tuple(_step(row, language) for row in rows)

@@ -11,6 +11,7 @@ from geoplan.exports.document.parts import Block, Cell, Column, Picture, Section
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title, word
 from geoplan.reasons import known, term
+from geoplan.reasons.siting import warning_word
 from geoplan.run import Run
 from layers.bundle import STAGES
 
@@ -94,7 +95,7 @@ def _balance_table(stage: str, rows: list[Row], names: dict[str, str], language:
             cells.signed(middle.get("balance"), language),
             cells.share(middle.get("share_unborn"), language),
             cells.year(middle.get("first_deficit_year"), language),
-            cells.said(word("warning", middle.get("warning"), language)),
+            cells.said(warning_word(middle.get("warning"), language)),
         ))  # fmt: skip
     name = f"{title('balance', language)}: {term(f'stage.{stage}', language)}"
     return Table(f"balance_{stage}", name, columns, tuple(made))

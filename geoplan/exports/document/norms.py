@@ -9,6 +9,7 @@ from geoplan.exports.document.nested import nested, records
 from geoplan.exports.document.parts import Cell, Column, Section, Table, Text
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title
+from geoplan.exports.document.words import word as unit_word
 from geoplan.reasons.figures import source
 from geoplan.reasons.safety import word
 from geoplan.run import Run
@@ -48,7 +49,7 @@ def _named(run: Run) -> Iterator[str]:
 def norm_table(key: str, name: str, norms: Iterable[Norm], language: str) -> Table:
     """Norms with value, unit, source, clause and confidence."""
     heads = ("id", "value", "unit", "source", "clause", "confidence")
-    widths = {"id": 2.4, "value": 1.1, "unit": 1.1, "source": 2.8, "clause": 1.2, "confidence": 1.6}
+    widths = {"id": 2.6, "value": 0.9, "unit": 1.0, "source": 2.6, "clause": 0.9, "confidence": 1.6}
     columns = tuple(Column(column(key, language), key == "value", widths[key]) for key in heads)
     return Table(key, name, columns, tuple(_norm(norm, language) for norm in norms))
 
@@ -58,11 +59,17 @@ def _norm(norm: Norm, language: str) -> tuple[Cell, ...]:
     return (
         cells.said(norm.id),
         cells.exact(norm.value) if number else cells.said(show(norm.value)),
-        cells.said(norm.unit),
+        cells.said(unit_words(norm.unit, language)),
         cells.said(source(norm.source, language)),
         cells.said(norm.clause),
         cells.said(word("confidence", norm.confidence, language)),
     )
+
+
+def unit_words(unit: str, language: str) -> str:
+    """A unit in words, part by part; what has no word stays as it is."""
+    joint = "、" if language == "zh" else ", "
+    return joint.join(unit_word("unit", part.strip(), language) for part in unit.split(","))
 
 
 def _rules_only(run: Run, language: str) -> tuple[Table, ...]:
@@ -73,7 +80,7 @@ def _rules_only(run: Run, language: str) -> tuple[Table, ...]:
         (
             cells.said(name),
             cells.exact(rule.get("value")),
-            cells.said(rule.get("unit")),
+            cells.said(unit_words(str(rule.get("unit") or ""), language)),
             cells.said(source(rule.get("source"), language)),
             cells.said(word("confidence", str(rule.get("confidence")), language)),
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from geoplan.exports.document.words import printable
 
 Tone = Literal["finding", "plain", "item", "note", "care", "open", "heading"]
 
@@ -26,6 +29,10 @@ class Cell:
     number: float | None = None
     form: str = ""
 
+    def __post_init__(self) -> None:
+        """Leave out what no format can hold."""
+        object.__setattr__(self, "text", printable(self.text))
+
 
 @dataclass(frozen=True)
 class Column:
@@ -42,6 +49,10 @@ class Text:
 
     text: str
     tone: Tone = "plain"
+
+    def __post_init__(self) -> None:
+        """Leave out what no format can hold."""
+        object.__setattr__(self, "text", printable(self.text))
 
 
 @dataclass(frozen=True)
@@ -102,3 +113,29 @@ class Document:
     def section(self, key: str) -> Section:
         """The chapter of that name."""
         return next(section for section in self.sections if section.key == key)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A block as it is set: the title above it, and whether it must stay with what follows."""
+
+    block: Block
+    title: str = ""
+    sticky: bool = False
+
+
+def placed(section: Section) -> Iterator[Placed]:
+    """The blocks of a chapter; a title is left out where the heading before says the same already."""
+    said = section.title
+    for at, block in enumerate(section.blocks):
+        if isinstance(block, Text) and block.tone == "heading":
+            said = block.text
+        title = block.title if isinstance(block, Table) and block.title != said else ""
+        follower = section.blocks[at + 1] if at + 1 < len(section.blocks) else None
+        leads = isinstance(follower, Table | Picture) or (isinstance(follower, Text) and block_leads(block, follower))
+        yield Placed(block, title, isinstance(block, Text) and leads)
+
+
+def block_leads(block: Block, follower: Text) -> bool:
+    """A finding stays with the points below it."""
+    return isinstance(block, Text) and block.tone == "finding" and follower.tone in ("item", "care")

@@ -9,13 +9,23 @@ from typing import Any
 from geoplan.exports.document import cells
 from geoplan.exports.document.nested import Record, name_in, nested, reason_texts, records, table
 from geoplan.exports.document.parts import Block, Cell, Column, Picture, Section, Table, Text
-from geoplan.exports.document.words import column, phrase, printable, title, word
-from geoplan.reasons import known, term
+from geoplan.exports.document.words import column, phrase, title
+from geoplan.reasons import codes, known, term
 from geoplan.reasons.safety import word as reason_word
+from geoplan.reasons.siting import (
+    alternative_sentences,
+    proposal_sentences,
+    reason_sentences,
+    unmet_sentences,
+)
 from geoplan.run import Run
+from geoplan.settings import run_standards
+from geoplan.standards import number
 from layers.bundle import STAGES
 
 Row = dict[str, Any]
+LOAD_FLOOR = "plan.siting.load_floor"
+WORST_FIRST = {verdict: at for at, verdict in enumerate(("fail", "unknown", "conditional", "pass"))}
 
 
 def proposals(run: Run, language: str) -> Section:
@@ -29,7 +39,7 @@ def proposals(run: Run, language: str) -> Section:
         Picture("proposals", phrase("map_proposals", language)),
     ]
     for row in rows:
-        blocks += _one(row, language)
+        blocks += _one(run, row, language)
     return Section("proposals", title("proposals", language), (*blocks, *_unmet(run, language)))
 
 
@@ -65,14 +75,16 @@ def stage_words(value: object, language: str) -> str:
 
 
 def _nothing(run: Run, language: str) -> str:
-    siting = run.summary.get("siting") or {}
-    why = siting.get("not_computed")
+    why = (run.summary.get("siting") or {}).get("not_computed")
     if table(run, "proposals") is not None and not why:
         return phrase("no_proposals", language)
     what = phrase("what_proposals", language)
     if not why:
         return phrase("not_computed", language, what=what)
-    texts = reason_texts([why] if isinstance(why, Mapping) else [{"code": why}], language)
+    known_why = isinstance(why, Mapping) or str(why) in codes()
+    texts = (
+        reason_texts([why] if isinstance(why, Mapping) else [{"code": why}], language) if known_why else [str(why)]
+    )
     return phrase("not_computed_because", language, what=what, why=" ".join(texts).rstrip(".。"))
 
 
@@ -89,7 +101,7 @@ def _ranked_row(row: Row, language: str) -> tuple[Cell, ...]:
         cells.count(row["rank"], language),
         cells.said(name_in(row, "site_id", language)),
         cells.said(stage_words(row.get("stage"), language)),
-        cells.said(word("decision", row.get("decision"), language)),
+        cells.said(reason_word("decision", str(row.get("decision") or ""), language)),
         cells.year(row.get("year"), language),
         cells.count(row.get("classes"), language),
         cells.count(row.get("places"), language),
@@ -99,22 +111,25 @@ def _ranked_row(row: Row, language: str) -> tuple[Cell, ...]:
     )
 
 
-def _one(row: Row, language: str) -> Iterator[Block]:
-    named = {
-        "rank": f"{known(row['rank']) or 0:.0f}",
-        "name": name_in(row, "site_id", language),
-        "decision": word("decision", row.get("decision"), language),
-        "stage": stage_words(row.get("stage"), language),
-    }
-    yield Text(phrase("build_title", language, **named), "heading")
-    if "recommended" in row and isinstance(row["recommended"], bool | int):
+def _one(run: Run, row: Row, language: str) -> Iterator[Block]:
+    """The sentences of the page, then load, checks and what came close."""
+    named = {"rank": f"{known(row['rank']) or 0:.0f}", "name": name_in(row, "site_id", language)}
+    yield Text(phrase("proposal_title", language, **named), "heading")
+    if isinstance(row.get("recommended"), bool):
         yield Text(phrase("recommended" if row["recommended"] else "not_recommended", language), "finding")
-    yield from (Text(text, "item") for text in reason_texts(row.get("reasons"), language))
-    if row.get("cost_assumed") is True:
-        yield Text(phrase("cost_assumed", language), "note")
+    told = proposal_sentences(row, language, low_load=low_load(run))
+    yield from (Text(note.text, "item") for note in told)
+    yield from (Text(note.text, "item") for note in reason_sentences(row, language, against=False))
+    yield from (Text(note.text, "care") for note in reason_sentences(row, language, against=True))
     yield from _loads(row, language)
     yield from _checks(row, language)
     yield from _alternatives(row, language)
+
+
+def low_load(run: Run) -> float | None:
+    """Share of places in use below which building is to be weighed against other ways; None where not stated."""
+    standards = run_standards(run)
+    return number(standards, LOAD_FLOOR) if standards and LOAD_FLOOR in standards.norms else None
 
 
 def _loads(row: Row, language: str) -> Iterator[Block]:
@@ -137,12 +152,11 @@ def _loads(row: Row, language: str) -> Iterator[Block]:
 
 
 def _checks(row: Row, language: str) -> Iterator[Block]:
-    found = nested(row.get("checks"))
+    found = sorted(nested(row.get("checks")), key=lambda check: WORST_FIRST.get(str(check.get("verdict")), 1))
     if not found:
-        yield Text(phrase("no_checks", language), "note")
         return
     heads = ("rule", "verdict", "distance", "threshold", "source", "confidence")
-    widths = {"rule": 2.0, "source": 2.4, "verdict": 1.4, "confidence": 1.3}
+    widths = {"rule": 3.0, "source": 2.2, "verdict": 1.3, "confidence": 1.3}
     columns = tuple(
         Column(column(key, language), key in ("distance", "threshold"), widths.get(key, 1.0)) for key in heads
     )
@@ -152,69 +166,36 @@ def _checks(row: Row, language: str) -> Iterator[Block]:
 
 def _check(check: Record, language: str) -> tuple[Cell, ...]:
     distance, asked = (known(check.get(key)) for key in ("distance_m", "threshold_m"))
+    joint = " " if language == "en" else ""
+    source = (reason_word("source", str(check.get(key) or ""), language) for key in ("source", "clause"))
     return (
-        cells.said(reason_word("siting_rule", str(check.get("rule") or ""), language)),
-        cells.said(word("verdict", check.get("verdict"), language)),
+        cells.said(_found(check, language)),
+        cells.said(reason_word("verdict", str(check.get("verdict") or "unknown"), language)),
         cells.empty() if distance is None else cells.length(distance, language),
         cells.empty() if asked is None else cells.length(asked, language),
-        cells.said(reason_word("source", str(check.get("source") or ""), language)),
+        cells.said(joint.join(part for part in source if part)),
         cells.said(reason_word("confidence", str(check.get("confidence") or ""), language)),
     )
 
 
+def _found(check: Record, language: str) -> str:
+    """What the check found in a sentence; the rule's own name where there is none."""
+    code = str(check.get("code") or "")
+    return " ".join(reason_texts([check], language)) if code in codes() else str(check.get("rule") or code)
+
+
 def _alternatives(row: Row, language: str) -> Iterator[Block]:
+    """Sentences, and the same as a table, for those who compare figures."""
     if "alternatives" not in row:
         return
-    found = nested(row["alternatives"])
-    if not found:
-        yield Text(phrase("no_alternatives", language), "note")
-        return
-    columns = (
-        Column(column("name", language), width=2.0),
-        Column(column("gained", language), True),
-        Column(column("difference", language), width=3.0),
-    )
-    made = tuple(
-        (
-            cells.said(name_in(other, "site_id", language)),
-            cells.count(other.get("pupils_gained"), language),
-            _difference(other.get("difference"), language),
-        )
-        for other in found
-    )
-    yield Table(f"alternatives_{row.get('site_id')}", title("alternatives", language), columns, made)
-
-
-def _difference(value: object, language: str) -> Cell:
-    """A figure, a reason code with parameters, or words."""
-    if known(value) is not None:
-        return cells.signed(value, language)
-    texts = reason_texts(value, language)
-    return cells.said(" ".join(texts) if texts else value)
+    yield Text(title("alternatives", language), "heading")
+    yield from (Text(text, "item") for text in alternative_sentences(row, language))
 
 
 def _unmet(run: Run, language: str) -> Iterator[Block]:
     found = nested((run.summary.get("siting") or {}).get("unmet"))
-    if not found:
-        return
-    heads = ("area", "stage", "year", "pupils", "reason")
-    columns = tuple(
-        Column(column(k, language), k in ("year", "pupils"), 2.4 if k == "reason" else 1.0) for k in heads
-    )
     names = {str(r["area_id"]): name_in(r, "area_id", language) for r in records(run, "areas", "area_id")}
-    made = tuple(
-        (
-            cells.said(names.get(str(row.get("area_id")), str(row.get("area_id") or ""))),
-            cells.said(stage_words(row.get("stage"), language)),
-            cells.year(row.get("year"), language),
-            cells.count(row.get("pupils"), language),
-            _reason(row.get("reason"), language),
-        )
-        for row in found
-    )
-    yield Table("unmet", title("unmet", language), columns, made)
-
-
-def _reason(value: object, language: str) -> Cell:
-    texts = reason_texts([{"code": value, "params": {}}] if isinstance(value, str) else value, language)
-    return cells.said(" ".join(texts) or printable(str(value or "")))
+    said = unmet_sentences(found, language, areas=names)
+    if said:
+        yield Text(title("unmet", language), "heading")
+        yield from (Text(text, "care") for text in said)

@@ -12,6 +12,7 @@ from geoplan.exports.document.proposals import lead
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title
 from geoplan.reasons import account_amounts, account_sentences, both_ways, headline, rounded, term
+from geoplan.reasons.siting import milestone_sentence, milestones_of, siting_headline
 from geoplan.run import Run
 from layers.bundle import STAGES
 
@@ -27,7 +28,18 @@ def summary(run: Run, language: str) -> Section:
         blocks.append(Text(stopped(headline(facts, language, stage=stage), language), "finding"))
         blocks += [Text(line, "item") for line in account_sentences(facts, language, stage=stage)]
         blocks += [Text(line, "note") for line in both_ways(facts, language, stage=stage)]
+        blocks += _ahead(run, stage, language)
     return Section("summary", title("summary", language), (*blocks, *_years(run, language)))
+
+
+def _ahead(run: Run, stage: str, language: str) -> Iterator[Text]:
+    """The years to come in sentences: the worst of them and what is proposed, then each year."""
+    years = milestones_of(records(run, "milestones", "stage", "year", "pupils"), stage)
+    if years:
+        facts = {**stages(run)[stage], "years": years}
+        summary = {**run.summary, "stages": {stage: facts}}
+        yield Text(stopped(siting_headline(summary, language, stage=stage), language), "finding")
+        yield from (Text(milestone_sentence(row, language), "item") for row in years)
 
 
 def accounts(run: Run, language: str) -> Table:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from geoplan.exports.document.nested import name_in
 from geoplan.exports.document.proposals import ranked, stage_words
-from geoplan.exports.document.words import phrase, title, word
+from geoplan.exports.document.words import phrase, title
 from geoplan.exports.sheets.furniture import Column
 from geoplan.exports.sheets.layers import Layer
 from geoplan.reasons import term
+from geoplan.reasons.safety import word
 from geoplan.run import Run
 from geoplan.style import classes, style
 
@@ -47,12 +48,10 @@ def _proposals(column: Column, run: Run, language: str) -> None:
     column.text(title("ranked", language), 8)
     rows = ranked(run)
     for row in rows[:MOST]:
-        named = {
-            "rank": f"{row['rank']:.0f}",
-            "name": name_in(row, "site_id", language),
-            "decision": word("decision", row.get("decision"), language),
-            "stage": stage_words(row.get("stage"), language),
-        }
-        column.text(phrase("build_title", language, **named), 6.8, gap_mm=0.6)
+        named = {"rank": f"{row['rank']:.0f}", "name": name_in(row, "site_id", language)}
+        what = word("decision", str(row.get("decision") or ""), language)
+        stage = stage_words(row.get("stage"), language)
+        said = phrase("proposal_brief", language, **named, decision=what, stage=stage)
+        column.text(said, 6.8, gap_mm=0.6)
     if len(rows) > MOST:
         column.text(phrase("legend_more", language, count=len(rows) - MOST), 6.8)

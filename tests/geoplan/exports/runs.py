@@ -45,7 +45,7 @@ def proposal_run(**changes: Any) -> Run:
             {"k": 1, "pupils_served": 196.0, "cost": 30e6, "extra_pupils": 52.0, "cost_per_extra_pupil": 576923.0,
              "gap": 0.0},
         ],
-        "unmet": [{"area_id": "rural", "stage": "primary", "year": 2035, "pupils": 12.4, "reason": "too_far"}],
+        "unmet": [{"area_id": "rural", "stage": "primary", "year": 2035, "pupils": 12.4, "reason": "no_candidate"}],
         "not_computed": None,
     }  # fmt: skip
     made = replace(run, tables={**run.tables, **tables}, summary={**run.summary, "siting": siting})
@@ -59,7 +59,8 @@ def answered(run: Run, *stages: str) -> Run:
 
 
 def _proposals() -> gpd.GeoDataFrame:
-    reasons = json.dumps([{"code": "new_pupils_served", "params": {"pupils": 52.3}}])
+    reasons = json.dumps([{"code": "gains_pupils", "params": {"pupils": 52.3, "base": 60.0, "year": 2027}}])
+    against = json.dumps([{"code": "gains_few", "params": {"pupils": 16.0}}])
     rows = {
         "rank": [2, 1],
         "site_id": ["S2", "P1"],
@@ -82,7 +83,7 @@ def _proposals() -> gpd.GeoDataFrame:
         "load_2027": [0.7, 0.61],
         "load_2035": [0.8, 0.48],
         "recommended": [False, True],
-        "reasons": ["[]", reasons],
+        "reasons": [against, reasons],
         "checks": ["[]", json.dumps(CHECKS)],
         "alternatives": ["[]", json.dumps(CLOSE)],
     }

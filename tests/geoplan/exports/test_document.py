@@ -10,9 +10,12 @@ import pytest
 
 from geoplan.errors import PlanError
 from geoplan.exports.document import CHAPTERS, document
+from geoplan.exports.document.nested import records
 from geoplan.exports.document.parts import Document, Picture, Table, Text
+from geoplan.exports.document.proposals import low_load
 from geoplan.exports.document.words import catalogue, phrase
 from geoplan.reasons.catalogue import placeholders
+from geoplan.reasons.siting import proposal_sentences
 from geoplan.run import Run
 from tests.geoplan.exports.runs import answered, proposal_run
 from tests.toytown import toytown_run
@@ -76,14 +79,16 @@ def test_proposals_carry_reasons_checks_and_alternatives(run: Run) -> None:
     made = document(run, "en")
     said = texts(made, "proposals")
     assert said[0] == "2 proposals with 370 places together; 68 more pupils would have a place in reach."
-    assert "1. 河东地块: build, Primary" in said and "2. Junior school: enlarge, Junior secondary" in said
-    assert said.index("1. 河东地块: build, Primary") < said.index("2. Junior school: enlarge, Junior secondary")
-    assert "52 more pupils have a place in reach." in said
-    assert "Recommended." in said and "Shown, not recommended." in said
+    assert said.index("1. 河东地块") < said.index("Recommended.") < said.index("2. Junior school")
+    assert said.index("2. Junior school") < said.index("Shown, not recommended.")
+    for note in proposal_sentences(records(run, "proposals")[1], "en", low_load=low_load(run)):
+        assert note.text in said
+    assert "In 2027 it gives 52 of 60 children without a place one in reach." in said
+    assert "It would give only 16 pupils a place." in said
     checks = table(made, "proposals", "checks_P1")
-    assert checks[1][1:4] == ["meets with conditions", "71\u202fm", "80\u202fm"]
-    assert checks[1][4:] == ["GB 50099-2011", "seen in the official text"]
-    assert table(made, "proposals", "alternatives_P1") == [["Mill", "47", "−5"]]
+    assert [row[1] for row in checks] == ["met only with measures", "passed"]
+    assert checks[0][2:] == ["71\u202fm", "80\u202fm", "GB 50099-2011", "seen in the official text"]
+    assert "Mill would give 47 children a place, 5 fewer." in said
     assert table(made, "proposals", "load_P1")[0][-2:] == ["61\u202f%", "48\u202f%"]
 
 
@@ -91,7 +96,7 @@ def test_need_names_the_first_year_of_a_deficit(run: Run) -> None:
     made = document(run, "en")
     assert "North: places run short from 2027 on (Primary)." in texts(made, "need")
     rows = table(made, "need", "balance_primary")
-    assert ["North", "2035", "25", "22–27", "20", "−5", "40\u202f%", "2027", "short"] in rows
+    assert ["North", "2035", "25", "22–27", "20", "−5", "40\u202f%", "2027", "too few"] in rows
     housing = table(made, "need", "housing_need")
     assert housing[0][0] == "New quarter" and housing[0][-2:] == ["not met", "2027"]
     assert "1 of 1 obligations are not met." in texts(made, "need")
