@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.demand.ages import Ages, residents_by_age
+from geoplan.demand.births import born_before
 from geoplan.demand.entry import ages_of, at_entry, band_pupils, last_age, units_table
 from geoplan.demand.groups import Controls, read_controls
 from geoplan.demand.years import single_years, sprague
@@ -105,6 +106,7 @@ def pupils(
     units = pd.concat([_units(entered.residents, stage, standards) for stage in chosen], ignore_index=True)
     params = {
         **dict(_general(cells, population_year, school_year)),
+        **({"ages_from_births": {}} if controls is not None and "ages" not in tables else {}),
         **found.findings,
         **dict(_participations(chosen, standards)),
     }
@@ -134,11 +136,17 @@ def _controls(
     last_age: int,
     year: int | None,
 ) -> Controls | None:
-    """The ages table as controls; areas may be named even where no cell lies in them."""
+    """The ages table as controls; areas may be named even where no cell lies in them.
+
+    Without any ages, births up to the year of the residents say how many of the youngest there are: a count beats the
+    profile's assumption.
+    """
     ages = tables.get("ages")
+    known = {*areas["area_id"].astype(str), *table["area_id"].astype(str)}
+    if (ages is None or ages.empty) and not any(str(name).startswith("age_") for name in table):
+        ages = born_before(tables.get("births"), known, year)
     if ages is None or ages.empty:
         return None
-    known = {*areas["area_id"].astype(str), *table["area_id"].astype(str)}
     return read_controls(ages, known, last_age, year)
 
 

@@ -76,6 +76,19 @@ def births_ahead(
     return Births(amount, last_born, dict(_findings(groups, homes, missing, year, spread)), tuple(faults))
 
 
+def born_before(table: pd.DataFrame | None, areas: set[str], year: int | None) -> pd.DataFrame | None:
+    """Births up to a year as residents by age (``age, residents, area_id``): those born in ``year`` are of age 0.
+
+    Of every area only the years without a gap back from ``year``, each taken to live on where it was born.
+    """
+    if table is None or year is None:
+        return None
+    rows = _rows(table, tuple(areas))
+    rows = rows.assign(age=year - rows["year"]).query("age >= 0").sort_values(["area_id", "age"])
+    rows = rows[rows.groupby("area_id").cumcount() == rows["age"]]
+    return pd.DataFrame({"age": rows["age"], "residents": rows["births"], "area_id": rows["area_id"]})
+
+
 Path = tuple[tuple[F64, F64, F64], list[int]]
 
 

@@ -26,11 +26,10 @@ def years_sentence(summary: Summary, language: str, *, stage: str | None = None)
     held: dict[int, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         held.setdefault(int(row["year"]), {})[str(row.get("variant", "mid"))] = row
-    parts = [
-        _year(year, by_births, language, words) for year, by_births in sorted(held.items()) if "mid" in by_births
-    ]
-    if not parts:
+    told = {min(held, default=0), *_milestones()} & {year for year, by_births in held.items() if "mid" in by_births}
+    if not told:
         return None
+    parts = [_year(year, held[year], language, words) for year in sorted(told)]
     return sentence("years_line", language, years=sentence("years_comma", language).join(parts))
 
 

@@ -158,6 +158,25 @@ def test_without_ages_the_profile_stands_in_and_says_so() -> None:
     assert demand.params["ages_assumed"]["confidence"] == "assumption"
 
 
+def test_births_count_the_youngest_where_no_ages_are_given() -> None:
+    """Births of 2019 and 2020 are the ages 4 and 3; 2017 stands alone beyond a gap: age 5 and older are assumed."""
+    births = pd.DataFrame({"year": [2023, 2022, 2021, 2020, 2019, 2017, 2025], "births": [12, 20, 30, 40, 50, 9, 99]})
+    place, town = cells([600.0, 400.0]), areas("a")
+    found = pupils(place, town, {"births": births}, st.load("neutral"), STAGES, population_year=2023)
+    by_age = found.by_age[found.by_age["stage"] == "kindergarten"].set_index("age")["residents"]
+    assert by_age.to_dict() == pytest.approx({3: 40.0, 4: 50.0, 5: 10.0})
+    assert {"ages_from_births", "ages_partly_assumed"} <= set(found.assumptions)
+    counted = pupils(
+        place,
+        town,
+        {"births": births, "ages": pd.DataFrame({"age": range(19), "residents": 7.0})},
+        st.load("neutral"),
+        STAGES,
+        population_year=2023,
+    )
+    assert total(counted, "kindergarten") == 21.0 and "ages_from_births" not in counted.assumptions
+
+
 def test_a_region_table_is_spread_by_residents() -> None:
     ages = pd.DataFrame({"age": range(19), "residents": 10.0})
     demand = run(cells([300.0, 100.0]), ages)

@@ -165,7 +165,8 @@ def test_years_in_words() -> None:
         {"year": 2035, "variant": name, "pupils": pupils, "places": None, "served": None}
         for name, pupils in (("low", 40.0), ("mid", 50.0), ("high", 60.0))
     ]
-    summary: Mapping[str, object] = {"years": [{**base, **accounts}, *later]}
+    between = {**base, "year": 2025}  # no milestone: in the table, not in the sentence
+    summary: Mapping[str, object] = {"years": [{**base, **accounts}, between, *later]}
     english, chinese = (years_sentence(summary, language, stage="primary") for language in ("en", "zh"))
     assert english == (
         "By year: 2024: 100 children, 90 places, 80 with a place in reach; "
