@@ -135,7 +135,10 @@ def legend(run: Run, language: str) -> tuple[Sample, ...]:
     if len(facts.records(run, "candidates")):
         samples += [Sample(f"site-{verdict}", say("site: %(word)s", word=verdicts[verdict])) for verdict in VERDICTS]
     if len(facts.records(run, "housing_need")):
-        samples += [Sample("home", say("new housing")), Sample("home-unmet", say("new housing, obligation not met"))]
+        samples += [
+            Sample("home", say("new housing project")),
+            Sample("home-unmet", say("new housing, obligation not met")),
+        ]
     return tuple(samples)
 
 

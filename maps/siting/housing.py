@@ -25,6 +25,7 @@ class HousingRow:
     obligation: str
     owed: str
     need: str
+    year: str  # the year of the need, the greatest of all
     note: str
     sentences: tuple[str, ...]
     lat: float | None
@@ -35,10 +36,10 @@ def housing_rows(run: Run, stage: str, language: str) -> tuple[HousingRow, ...]:
     """The projects of a stage, unmet obligations first; the year with the greatest need stands for a project."""
     rows = [row for row in facts.records(run, "housing_need") if row.get("stage") == stage]
     worst: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        held = worst.get(str(row["housing_id"]))
-        if held is None or (known(row.get("need")) or 0.0) > (known(held.get("need")) or 0.0):
-            worst[str(row["housing_id"])] = row
+    for row in rows:  # phases of a project carry its figures: it owes once
+        held = worst.setdefault(str(row.get("project") or row["housing_id"]), row)
+        if (known(row.get("need")) or 0.0) > (known(held.get("need")) or 0.0):
+            worst[str(row.get("project") or row["housing_id"])] = row
     made = [_row(row, language) for row in worst.values()]
     return tuple(sorted(made, key=lambda row: (_place(row.status), row.name, row.housing_id)))
 
@@ -59,11 +60,18 @@ def _row(row: dict[str, Any], language: str) -> HousingRow:
         obligation=_obligations(language).get(str(row.get("obligation")), str(row.get("obligation"))),
         owed=_owed(row, language),
         need=number(row.get("need"), language),
+        year=_year(row),
         note=_note(row, language),
         sentences=housing_sentences(row, language),
         lat=None if place is None else round(place.y, 6),
         lon=None if place is None else round(place.x, 6),
     )
+
+
+def _year(row: dict[str, Any]) -> str:
+    """The year of a need there is."""
+    year = known(row.get("year"))
+    return f"{year:.0f}" if year is not None and (known(row.get("need")) or 0.0) >= 0.5 else ""
 
 
 def _owed(row: dict[str, Any], language: str) -> str:

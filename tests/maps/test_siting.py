@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image, ImageColor
@@ -132,6 +133,15 @@ def test_housing_keeps_obligation_and_need_apart_and_puts_the_unmet_first(newtow
         ("无须配建", "", "12", "与其他项目合建")
     ]
     assert "1,000平方米（1.5亩）" in housing.housing_rows(newtown, "primary", "zh")[1].note
+
+
+def test_a_project_in_phases_owes_once_and_is_shown_with_its_greatest_need(newtown: Run) -> None:
+    table = newtown.tables["housing_need"]
+    row = table[table["stage"] == "junior"].assign(project="H1")
+    later = row.assign(housing_id="H1b", year=2035, need=19.0)
+    phases = replace(newtown, tables={**newtown.tables, "housing_need": pd.concat([row, later], ignore_index=True)})
+    (shown,) = housing.housing_rows(phases, "junior", "en")
+    assert (shown.need, shown.year) == ("19", "2035")
 
 
 def test_marks_of_the_map_have_a_shape_a_verdict(newtown: Run) -> None:
