@@ -71,16 +71,16 @@ def _marks(instance: Instance) -> tuple[U64, U64]:
     unit, site, cost = own_unit, own_site, _bits(pairs.cost)
     for _ in range(ROUNDS):
         met_unit, met_site = np.zeros_like(own_unit), np.zeros_like(own_site)
-        np.add.at(met_unit, pairs.unit, _mixed(cost ^ site[pairs.site]))
-        np.add.at(met_site, pairs.site, _mixed(cost ^ unit[pairs.unit]))
-        unit, site = _mixed(own_unit ^ _mixed(met_unit)), _mixed(own_site ^ _mixed(met_site))
+        np.add.at(met_unit, pairs.unit, mixed(cost ^ site[pairs.site]))
+        np.add.at(met_site, pairs.site, mixed(cost ^ unit[pairs.unit]))
+        unit, site = mixed(own_unit ^ mixed(met_unit)), mixed(own_site ^ mixed(met_site))
     return unit, site
 
 
 def _own(columns: list[F64], xy: F64 | None) -> U64:
     mark = np.zeros(len(columns[0]), np.uint64)
     for column in columns if xy is None else [*columns, xy[:, 0], xy[:, 1]]:
-        mark = _mixed(mark ^ _bits(column))
+        mark = mixed(mark ^ _bits(column))
     return mark
 
 
@@ -103,7 +103,7 @@ def _bits(number: F64) -> U64:
     return (np.ascontiguousarray(number, np.float64) + 0.0).view(np.uint64)
 
 
-def _mixed(number: U64) -> U64:
+def mixed(number: U64) -> U64:
     """Numbers that lie close together spread over 64 bits (splitmix64, Steele, Lea and Flood 2014)."""
     number = number * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x632BE59BD9B4E019)
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -22,35 +22,57 @@ class Centre:
     bound: float
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Rows of radii: no plan up to ``no``, ``best`` at ``yes``."""
+
+    no: int
+    yes: int
+    best: Centre
+
+
 def smallest_radius(instance: Instance, deadline: float) -> Centre | None:
     """Halve the list of distances that occur; each is a covering problem. None where no plan was found.
 
-    ``instance`` must be in canonical order. A cover that is not decided in time leaves the bound below the radius.
+    ``instance`` must be in canonical order. Covers are first decided by prices and exchange alone, once doubting that
+    there is one and once that there is none; then HiGHS decides between the two. What is not decided in time leaves
+    the bound below the radius.
     """
     radii = _radii(instance)
-    best: Centre | None = None
-    low, high, proven = 0, len(radii) - 1, -1
-    at = high  # first whether there is any plan at all
-    while low <= high:
-        core = _cover(instance, float(radii[at]))
-        plan = best_plan(core, _until(deadline, 1 if best is None else high - low + 1))
-        if plan.is_open is not None:
-            best = Centre(core, plan, float(radii[at]), 0.0)
-            high = at - 1
-        elif best is None:
-            return None
-        else:
-            low = at + 1
-            proven = max(proven, at) if np.isinf(plan.bound) else proven
+    top = _cover(instance, float(radii[-1]), deadline)
+    if top is None or isinstance(top, bool):
+        return None
+    known = _Known(-1, int(np.searchsorted(radii, top.radius)), top)
+    for doubt, exact in ((False, False), (True, False), (False, True)):
+        known = _halved(instance, radii, known, deadline, doubt=doubt, exact=exact)
+    return replace(known.best, bound=float(radii[known.no + 1]))
+
+
+def _halved(instance: Instance, radii: F64, known: _Known, deadline: float, *, doubt: bool, exact: bool) -> _Known:
+    """Halve between the radii known to be too small and the least with a plan.
+
+    A cover that is not decided counts as one that exists where ``doubt``, else as none, for this search only.
+    """
+    low, high = known.no, known.yes
+    while low + 1 < high and time.monotonic() < deadline:
         at = (low + high) // 2
-    assert best is not None
-    return replace(best, bound=float(radii[min(proven + 1, len(radii) - 1)]))
+        found = _cover(instance, float(radii[at]), _until(deadline, high - low) if exact else deadline, exact=exact)
+        if isinstance(found, Centre):
+            high = int(np.searchsorted(radii, found.radius))
+            known = replace(known, yes=high, best=found)
+        elif found is False:
+            known, low = replace(known, no=max(at, known.no)), at
+        elif doubt:
+            high = at
+        else:
+            low = at
+    return known
 
 
 def _until(deadline: float, radii: int) -> float:
     """Until when one cover may take: the halvings to come share what is left."""
     now = time.monotonic()
-    return now + (deadline - now) / (np.log2(radii) + 1)
+    return now + (deadline - now) / max(np.log2(radii), 1)
 
 
 def _radii(instance: Instance) -> F64:
@@ -61,8 +83,13 @@ def _radii(instance: Instance) -> F64:
     return radii[radii >= nearest.max(initial=0.0)]
 
 
-def _cover(instance: Instance, radius: float) -> Core:
+def _cover(instance: Instance, radius: float, deadline: float, *, exact: bool = True) -> Centre | bool | None:
+    """A plan that covers within a radius; False where it is proven that none does, None where that is not decided."""
     pairs = instance.pairs
     kept = pairs.cost <= radius
     within = Pairs(pairs.unit[kept], pairs.site[kept], pairs.cost[kept])
-    return core_of(replace(instance, model="lscp", opening_cost=None, pairs=within))
+    core = core_of(replace(instance, model="lscp", opening_cost=None, pairs=within))
+    plan = best_plan(core, deadline, enough=core.may_open, exact=exact)
+    if plan.is_open is not None and plan.cost <= core.may_open:
+        return Centre(core, plan, float(within.cost[plan.pair].max(initial=0.0)), 0.0)
+    return False if plan.bound > core.may_open else None

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan.siting.location.canonical import mixed
 from geoplan.siting.location.instance import F64, I64, Instance, Mask
 
 I32 = NDArray[np.int32]
@@ -123,35 +124,43 @@ def _opening_cost(instance: Instance) -> F64:
     return np.full(instance.n_sites, 1.0 if instance.model == "lscp" else 0.0)
 
 
-def merged(core: Core) -> tuple[Core, I64]:
-    """The units of a covering problem that have the same sites in reach as one, and which of them each unit is.
+def merged(core: Core) -> Core:
+    """The units of a covering problem that have the same sites in reach as one: the first of them, for all."""
+    group = _alike(core)
+    first = group == np.arange(core.n_units)
+    rank = np.cumsum(first) - 1
+    kept = only(core, first[core.unit])
+    start = np.concatenate([[0], np.diff(kept.start)[first].cumsum()]).astype(np.int64)
+    count = int(first.sum())
+    size, outside = (_summed(part, rank[group], count) for part in (core.size, core.outside))
+    return replace(kept, start=start, size=size, outside=outside)
 
-    Units in reach of an existing site have nothing left to ask for and are left out (-1).
-    """
-    reach = np.sort(core.unit * core.n_sites + core.site) % max(core.n_sites, 1)
-    rows = np.split(reach, core.start[1:-1]) if core.n_units else []
-    served = np.zeros(core.n_units, bool)
-    served[core.unit[core.existing[core.site]]] = True
-    names: dict[bytes, int] = {}
-    group = np.full(core.n_units, -1, np.int64)
-    kept: list[I64] = []
-    for i in np.flatnonzero(~served).tolist():
-        key = rows[i].tobytes()
-        group[i] = names.setdefault(key, len(kept))
-        if group[i] == len(kept):
-            kept.append(rows[i])
-    start = np.concatenate([[0], np.cumsum([len(row) for row in kept])]).astype(np.int64)
-    flat = np.concatenate(kept) if kept else np.empty(0, np.int64)
-    inside = group >= 0
-    size, outside = (_summed(part[inside], group[inside], len(kept)) for part in (core.size, core.outside))
-    site, value = flat.astype(np.int32), np.zeros(len(flat))
-    return replace(core, start=start, site=site, value=value, size=size, outside=outside), group
+
+def _alike(core: Core) -> I64:
+    """The first unit with the same sites in reach, for each unit: by checksums, then one site after the other."""
+    order = np.lexsort((core.site, core.unit))
+    site = core.site[order].astype(np.int64)
+    count = np.diff(core.start)
+    mark = np.zeros(core.n_units, np.uint64)
+    np.add.at(mark, core.unit, mixed(site.astype(np.uint64)))
+    _, first, inverse = np.unique(mixed(mark ^ count.astype(np.uint64)), return_index=True, return_inverse=True)
+    group = np.where(count == count[first[inverse]], first[inverse], np.arange(core.n_units))
+    shift = core.start[group] - core.start[:-1]
+    same = np.ones(core.n_units, bool)
+    np.logical_and.at(same, core.unit, site == site[np.arange(len(site)) + shift[core.unit]])
+    return np.where(same, group, np.arange(core.n_units))
 
 
 def _summed(part: F64, group: I64, count: int) -> F64:
     out = np.zeros(count)
     np.add.at(out, group, part)
     return out
+
+
+def only(core: Core, kept: Mask) -> Core:
+    """The problem with some of its pairs."""
+    start = np.concatenate([[0], np.cumsum(kept)])[core.start].astype(np.int64)
+    return replace(core, start=start, site=core.site[kept], value=core.value[kept])
 
 
 def nearest_open(core: Core, is_open: Mask) -> I64:

@@ -58,6 +58,10 @@ class Program:
 def solve_mip(core: Core, time_limit_s: float) -> Found:
     """Solve by HiGHS: best plan, bound, and whether it is proven."""
     program = _program(core)
+    if not len(program.cost):
+        return (
+            Found(None, np.empty(0), np.inf, True) if core.n_units else Found(core.existing, np.empty(0), 0.0, True)
+        )
     scale = LARGEST / max(float(np.abs(program.cost).max(initial=0.0)), 1e-300)
     scale = 1.0 if core.integral and scale < LARGEST < scale * 1e5 else scale
     found = milp(
@@ -69,7 +73,7 @@ def solve_mip(core: Core, time_limit_s: float) -> Found:
     )
     if found.status == INFEASIBLE:
         return Found(None, np.empty(0), np.inf, True)
-    dual = getattr(found, "mip_dual_bound", None)
+    dual = found.fun if found.status == PROVEN else getattr(found, "mip_dual_bound", None)
     bound = -np.inf if dual is None or not np.isfinite(dual) else float(dual) / scale
     if found.x is None:
         return Found(None, np.empty(0), bound, False)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from geoplan.siting.location.core import Core, cost_of, merged, nearest_open
+from geoplan.siting.location.covering import condensed
 from geoplan.siting.location.instance import F64, I64, PROVEN, Mask
 from geoplan.siting.location.mip import Found, solve_mip
+from geoplan.siting.location.relaxed import Relaxed, absorbed, narrowed, relax
 
 HAIR = 1e-9
 """A share below this is what is left of arithmetic, not a part of a unit."""
+LARGEST_MIP = 400_000
+"""Pairs above which HiGHS would only burn time and memory; covering problems need no variables for pairs."""
+LARGEST_COVER = 3_000_000
+SHRUNK = 0.8
+"""Share of the pairs left up to which a problem is worth another round of prices."""
 
 
 @dataclass(frozen=True)
@@ -42,34 +49,106 @@ class Plan:
         return self.bound >= self.cost - PROVEN * abs(self.cost)
 
 
-def best_plan(core: Core, deadline: float) -> Plan:
-    """The best plan that can be found until the deadline (`time.monotonic`)."""
-    asked = merged(core)[0] if core.covering else core
-    found = solve_mip(asked, deadline - time.monotonic())
-    return plan_of(core, found)
+def best_plan(core: Core, deadline: float, *, enough: float | None = None, exact: bool = True) -> Plan:
+    """The best plan that can be found until the deadline (`time.monotonic`).
+
+    ``enough`` stops as soon as a plan costs no more, or is proven to cost more; without ``exact``, HiGHS is not asked
+    what prices and exchange leave open (where there are no capacities).
+    """
+    if core.capacity is not None:
+        return plan_of(core, solve_mip(core, deadline - time.monotonic()))
+    asked = absorbed(merged(core) if core.covering else core)
+    asked = condensed(asked) if asked.covering else asked
+    return _served(core, _best_sites(asked, deadline, enough, exact=exact))
+
+
+def _best_sites(core: Core, deadline: float, enough: float | None, *, exact: bool = True) -> Relaxed:
+    """Prices and exchange, then the same for what they left open while that shrinks, then HiGHS."""
+    found = relax(core, deadline, enough=enough)
+    if found.is_open is None:
+        found = _from_cover(core, found, deadline, exact=exact)
+    if not exact or _settled(found, enough) or deadline <= time.monotonic():
+        return found
+    small, sites, paid = narrowed(core, found)
+    if len(small.site) < SHRUNK * len(core.site):
+        inner = _best_sites(small, deadline, None if enough is None else enough - paid)
+    else:
+        inner = _by_mip(small, deadline)
+    return _better(core, found, inner, (sites, paid))
+
+
+def _settled(found: Relaxed, enough: float | None) -> bool:
+    if found.bound >= found.cost - PROVEN * abs(found.cost):
+        return True
+    return enough is not None and (found.cost <= enough or found.bound > enough)
+
+
+def _by_mip(core: Core, deadline: float) -> Relaxed:
+    """The best sites by HiGHS, where the problem is of a size it can handle."""
+    nothing = np.zeros(core.n_sites, bool)
+    if len(core.site) > (LARGEST_COVER if core.covering else LARGEST_MIP):
+        return Relaxed(None, math.inf, -math.inf, nothing, nothing, np.ones(len(core.site), bool))
+    exact = solve_mip(core, deadline - time.monotonic())
+    cost = math.inf if exact.is_open is None else _cost(core, exact.is_open)
+    bound = cost if exact.proven else exact.bound
+    if core.integral and math.isfinite(bound):
+        bound = math.ceil(bound - 1e-6)
+    return Relaxed(exact.is_open, cost, bound, nothing, nothing, np.ones(len(core.site), bool))
+
+
+def _better(core: Core, found: Relaxed, inner: Relaxed, kept: tuple[I64, float]) -> Relaxed:
+    """What is known once the problem that was left is answered; a plan that was ruled out costs more than found."""
+    sites, paid = kept
+    is_open, cost = found.is_open, found.cost
+    if inner.is_open is not None:
+        tried = found.forced.copy()
+        tried[sites[inner.is_open]] = True
+        if (reached := _cost(core, tried)) < cost:
+            is_open, cost = tried, reached
+    return replace(found, is_open=is_open, cost=cost, bound=min(cost, max(found.bound, inner.bound + paid)))
+
+
+def _from_cover(core: Core, found: Relaxed, deadline: float, *, exact: bool) -> Relaxed:
+    """A plan for those who must be served, begun from the fewest sites that reach them all; or proof that none is."""
+    must = np.where(np.isinf(core.outside), np.inf, 0.0)
+    cover = replace(core, value=np.zeros(len(core.value)), outside=must, fixed=np.ones(core.n_sites), most=None)
+    fewest = best_plan(cover, deadline, enough=core.may_open, exact=exact)
+    if fewest.bound > core.may_open:
+        return replace(found, bound=math.inf)
+    if fewest.is_open is None or fewest.cost > core.may_open:
+        return found
+    return relax(core, deadline, start=fewest.is_open)
+
+
+def _cost(core: Core, is_open: Mask) -> float:
+    pair = nearest_open(core, is_open)
+    used = pair[pair >= 0]
+    return cost_of(core, is_open, used, np.ones(len(used)))
+
+
+def _served(core: Core, found: Relaxed) -> Plan:
+    """Everybody to the nearest open site; sites that nobody goes to stay shut."""
+    if found.is_open is None:
+        return Plan(None, np.empty(0, np.int64), np.empty(0), math.inf, found.bound)
+    pair = nearest_open(core, found.is_open | core.existing)
+    used = pair[pair >= 0]
+    is_open = core.existing.copy()
+    is_open[core.site[used]] = True
+    share = np.ones(len(used))
+    cost = cost_of(core, is_open, used, share)
+    return Plan(is_open, used, share, cost, cost if found.bound >= cost - PROVEN * abs(cost) else found.bound)
 
 
 def plan_of(core: Core, found: Found) -> Plan:
-    """A plan from what HiGHS found, with its cost added up afresh."""
+    """A plan from what HiGHS found, with its cost added up afresh; a proven plan is its own bound."""
     if found.is_open is None:
         return Plan(None, np.empty(0, np.int64), np.empty(0), math.inf, found.bound)
-    if core.capacity is None:
-        pair = nearest_open(core, found.is_open)
-        used, share = pair[pair >= 0], np.ones(int((pair >= 0).sum()))
-    else:
-        used, share = _clean(core, found)
+    used, share = _clean(core, found)
     is_open = core.existing.copy()
     is_open[core.site[used]] = True
     cost = cost_of(core, is_open, used, share)
-    return Plan(is_open, used, share, cost, proven_bound(core, found, cost))
-
-
-def proven_bound(core: Core, found: Found, cost: float) -> float:
-    """What HiGHS proved, rounded up where every plan has a whole cost; a proven plan is its own bound."""
-    if found.proven:
-        return cost
     bound = math.ceil(found.bound - 1e-6) if core.integral and math.isfinite(found.bound) else found.bound
-    return min(cost, bound)
+    return Plan(is_open, used, share, cost, cost if found.proven else min(cost, bound))
 
 
 def _clean(core: Core, found: Found) -> tuple[I64, F64]:
