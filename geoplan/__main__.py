@@ -170,19 +170,48 @@ def _run(
 
 @cli.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--map", "page", type=click.Path(path_type=Path), help="write the difference as a page of pictures")
+@click.option("--out", "layer", type=click.Path(path_type=Path), help="write the cells that change as a GeoPackage")
 @click.option("--json", "as_json", is_flag=True, help="one machine-readable object on stdout")
 @click.option("--language", type=LANGUAGES, default="en")
-def compare(runs: Sequence[Path], as_json: bool, language: str) -> None:
+def compare(runs: Sequence[Path], page: Path | None, layer: Path | None, as_json: bool, language: str) -> None:
     """Two or more runs side by side: accounts, reach, sub-areas, schools whose load changed."""
     from geoplan.compare import compare as side_by_side
+    from geoplan.exports.difference import write_differences
     from geoplan.report import print_comparison
-    from geoplan.store import find_run, read_run
+    from geoplan.store import aside_file, find_run, read_run
+    from maps.difference import difference_page
 
-    found = side_by_side([read_run(find_run(path)) for path in runs])
+    read = [read_run(find_run(path)) for path in runs]
+    found = side_by_side(read)
+    if page is not None:
+        with aside_file(page) as aside:
+            aside.write_bytes(difference_page(read, language))
+    if layer is not None:
+        write_differences(read, found["stages"], layer)
     if as_json:
         _emit(found)
     else:
         print_comparison(out, found, language)
+        for file in filter(None, (page, layer)):
+            out.print(str(file), highlight=False, soft_wrap=True)
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="what the scenario is called; its file gets this name")
+@click.option("--proposals", default="", help="ranks of proposed schools, commas between, or all")
+@click.option("--works", default="", help="ranks of packages of works on streets, commas between, or all")
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="folder; the plan's scenarios/ when absent")
+def scenario(run: Path, name: str, proposals: str, works: str, folder: Path | None) -> None:
+    """Write what a run proposes as a scenario file, to be run, changed and compared."""
+    from geoplan.scenario.saved import ranks, scenario_of
+    from geoplan.store import find_run, read_run
+    from layers.scenariofile import FOLDER, write_scenario
+
+    path = find_run(run)
+    found = scenario_of(read_run(path), name, proposals=ranks(proposals), works=ranks(works))
+    out.print(str(write_scenario(found, folder or path.parent.parent / FOLDER)), highlight=False, soft_wrap=True)
 
 
 @cli.command()

@@ -67,6 +67,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "care": "Read with care",
         "scenario": "What-if: {title}",
         "metric": "figure",
+        "actions": "steps of the scenario",
         "change": "change",
     },
     "zh": {
@@ -106,6 +107,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "care": "阅读时请注意",
         "scenario": "情景：{title}",
         "metric": "指标",
+        "actions": "情景步骤数",
         "change": "变化",
     },
 }
@@ -231,6 +233,8 @@ def print_comparison(out: Console, found: Mapping[str, Any], language: str) -> N
     for run in found["runs"]:
         table.add_column(escape(run_label(run, language)), justify="right", overflow="fold")
     table.add_column(TEXTS[language]["change"], justify="right")
+    actions = [str(run["actions"]) for run in found["runs"]]
+    table.add_row(TEXTS[language]["actions"], *actions, "")
     for row in in_whole_pupils([row for row in found["rows"] if not row.get("area_id")]):
         figures = [written(value, row["unit"], language) for value in (*row["values"], row["changes"][-1])]
         table.add_row(row_label(row, language), *figures)

@@ -194,6 +194,18 @@ def scenario_text(scenario: Scenario) -> str:
     return "\n".join(lines) + "\n"
 
 
+def write_scenario(scenario: Scenario, folder: Path) -> Path:
+    """Write ``<name>.toml`` into a folder; InputError where there is one already."""
+    path = folder / f"{scenario.name}.toml"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(scenario_text(scenario))
+    except FileExistsError:
+        raise InputError([Fault("scenario_exists", file=str(path))]) from None
+    return path
+
+
 def plain_step(step: Step) -> dict[str, Any]:
     """A step as the file has it: keys that are given, by their names in the file."""
     return {"action": step.action, **step.model_dump(mode="json", by_alias=True, exclude_defaults=True)}

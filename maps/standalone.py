@@ -51,7 +51,7 @@ def standalone(run: Run, language: str) -> bytes:
     data = {} if lacking else _page_data(shown, stages, streets, language)
     body, script = ("", "") if lacking else coverage.map_parts(_map(shown, stages, language))
     text = (
-        _environment(language)
+        environment(language)
         .get_template("standalone.html")
         .render(
             language=language,
@@ -69,7 +69,7 @@ def standalone(run: Run, language: str) -> bytes:
             shown="walk",
             left_out=_left_out(streets, language),
             lacking=lacking,
-            styles=_styles(),
+            styles=style_sheets(),
             scripts=[]
             if lacking
             else [*_libraries(), f"{script}\ngeoplan.start(map_plan);\ngeoplan.startFile(map_plan);"],
@@ -129,7 +129,7 @@ def _pictures(shown: scene.Scene, stage: str, layers: tuple[str, ...] = style.CE
     frame = _frame(shown.run)
     drawn = {layer: scene.draw(shown, layer, stage, frame) for layer in layers}
     return {
-        layer: _uri(
+        layer: data_uri(
             tiles.palette_png(
                 classes, scene.layer_palette(shown, layer, stage), level=9, strategy=zlib.Z_DEFAULT_STRATEGY
             ),
@@ -161,10 +161,11 @@ def _picture_uri(shown: scene.Scene, canvas: tiles.Canvas) -> str:
     picture = basemap.draw(scene.base_map(shown), canvas, streets=False)
     out = io.BytesIO()
     picture.quantize(24).save(out, "PNG", optimize=True)
-    return _uri(out.getvalue(), "image/png")
+    return data_uri(out.getvalue(), "image/png")
 
 
-def _uri(body: bytes, mimetype: str) -> str:
+def data_uri(body: bytes, mimetype: str) -> str:
+    """Bytes as an address a page can hold."""
     return f"data:{mimetype};base64,{base64.b64encode(body).decode()}"
 
 
@@ -180,7 +181,8 @@ def _left_out(streets: StreetLines, language: str) -> str:
 
 
 @cache
-def _environment(language: str) -> Environment:
+def environment(language: str) -> Environment:
+    """Templates that speak a language."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, extensions=["jinja2.ext.i18n"]
     )
@@ -196,7 +198,7 @@ def _libraries() -> list[str]:
     return [re.sub(r"//# sourceMappingURL=\S+", "", text) for text in texts]
 
 
-def _styles() -> str:
+def style_sheets() -> str:
     """Every style sheet with its pictures inside; without the libraries only our own."""
     own = f":root {{ {css_tokens()} }}\n" + (HERE / "static" / "geoplan.css").read_text(encoding="utf-8")
     if assets.missing():
@@ -213,7 +215,7 @@ def _inlined(name: str) -> str:
 def _inlined_picture(match: re.Match[str]) -> str:
     path = assets.VENDOR / match[1]
     kinds: Mapping[str, str] = {".png": "image/png", ".svg": "image/svg+xml"}
-    return f'url("{_uri(path.read_bytes(), kinds[path.suffix])}")' if path.is_file() else "none"
+    return f'url("{data_uri(path.read_bytes(), kinds[path.suffix])}")' if path.is_file() else "none"
 
 
 def _hashed(script: str) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.compare.difference import cell_changes, difference
 from geoplan.compare.findings import findings, sentence
-from geoplan.compare.rows import Row, cell_rows, school_rows, stage_rows
+from geoplan.compare.rows import Row, cell_rows, named_schools, school_rows, stage_rows
 from geoplan.errors import PlanError
 from geoplan.identity import plain
 from geoplan.run import Run
 from layers.bundle import STAGES
 
-__all__ = ["compare", "sentence"]
+__all__ = ["cell_changes", "compare", "difference", "sentence"]
 
 
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
@@ -23,9 +24,10 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain data: ``runs`` (id, scenario, what differs from the first), ``rows`` (``section, stage, area_id, area,
-        key, unit, values, changes``), ``schools`` whose pupils, places or load change, ``cells`` that change their
-        account, and ``findings`` (``code, params``) for `sentence`.
+        Plain data: ``runs`` (id, scenario, ``actions``: how many steps, ``blocked``, schools ``opened, closed``, what
+        differs from the first), ``rows`` (``section, stage, area_id, area, key, unit, values, changes``), ``schools``
+        whose pupils, places or load change, ``cells`` that change their account, and ``findings`` (``code, params``)
+        for `sentence`.
 
     Raises
     ------
@@ -88,8 +90,19 @@ def _head(run: Run, first: Run) -> Row:
         "created": run.manifest.get("created"),
         "scenario": name,
         "scenario_title": str(scenario.get("title") or name),
+        "scenario_title_zh": str(scenario.get("title_zh") or scenario.get("title") or name),
+        "actions": len(scenario.get("steps") or ()),
+        "blocked": bool((run.summary.get("scenario") or {}).get("blocked")),
+        "opened": _only_in(run, first),
+        "closed": _only_in(first, run),
         "differs": _differs(run, first),
     }
+
+
+def _only_in(run: Run, other: Run) -> list[Row]:
+    """Schools that one run has and the other has not, by id."""
+    here, there = named_schools(run), named_schools(other)
+    return [{"id": school, "name": here[school]} for school in sorted(here.keys() - there.keys())]
 
 
 def _differs(run: Run, first: Run) -> list[str]:

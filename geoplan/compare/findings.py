@@ -26,7 +26,7 @@ def findings(
     found: list[Row] = []
     for number, run in enumerate(runs[1:], start=1):
         head = heads[number]
-        said = [_served(stage, rows, number) for stage in stages]
+        said = [*_schools(head), *(_served(stage, rows, number) for stage in stages)]
         said += [_walked(stage, rows, number) for stage in stages]
         said += [_moved_cells(stage, cells, number) for stage in stages]
         said += [_overfull(stage, runs[0], run) for stage in stages]
@@ -35,9 +35,20 @@ def findings(
         )
         for finding in said:
             if finding is not None:
-                params = {**finding["params"], "scenario": head["scenario_title"]}
+                titles = {"scenario": head["scenario_title"], "scenario_zh": head["scenario_title_zh"]}
+                params = {**finding["params"], **titles}
                 found.append({"code": finding["code"], "run": number, "params": params})
     return found
+
+
+def _schools(head: Row) -> list[Row | None]:
+    """Schools that open and close, and whether young children are left too far from any."""
+    names = {key: ", ".join(one["name"] for one in head[key]) for key in ("opened", "closed")}
+    said: list[Row | None] = [
+        {"code": f"schools_{key}", "params": {"count": len(head[key]), "names": names[key]}} if head[key] else None
+        for key in ("opened", "closed")
+    ]
+    return [*said, {"code": "closing_blocked", "params": {}} if head["blocked"] else None]
 
 
 def _value(rows: Sequence[Row], section: str, stage: str, key: str) -> list[float | None]:
@@ -87,10 +98,18 @@ def _overfull(stage: str, first: Run, run: Run) -> Row | None:
 def sentence(finding: Mapping[str, Any], language: str = "en") -> str:
     """A finding in words; pupils are whole in print, and stages in the language's own words."""
     params = dict(finding["params"])
+    titles = {name: params.get(name) or params.get("scenario") for name in ("scenario", "scenario_zh")}
+    params["scenario"] = scenario_name(titles["scenario_zh" if language == "zh" else "scenario"], language)
     if "stage" in params:
         params["stage"] = STAGE_NAMES[params["stage"]][language == "zh"]
     printed = {key: _printed(value) for key, value in params.items()}
     return _sentences()[finding["code"]][language].format_map(printed)
+
+
+def scenario_name(title: Any, language: str) -> str:
+    """A scenario's title; the plan itself in the language's words."""
+    base = {"en": "as planned", "zh": "现方案"}
+    return base[language] if str(title) == "base" else str(title)
 
 
 def _printed(value: Any) -> str:

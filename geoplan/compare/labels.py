@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from geoplan.compare.findings import scenario_name
 from geoplan.compare.rows import Row
 from geoplan.reasons import known, metres, people, percent, rounded, term
 
@@ -22,9 +23,9 @@ def row_label(row: Mapping[str, Any], language: str) -> str:
 
 def run_label(head: Mapping[str, Any], language: str) -> str:
     """Scenario and id of a run, on two lines."""
-    title = str(head.get("scenario_title") or head.get("scenario") or "base")
-    named = _words()["scenario"]["base"][language] if title == "base" else title
-    return f"{named}\n{head['run_id']}"
+    own = head.get("scenario_title_zh") if language == "zh" else None
+    title = own or head.get("scenario_title") or head.get("scenario") or "base"
+    return f"{scenario_name(title, language)}\n{head['run_id']}"
 
 
 def written(value: float | None, unit: str, language: str) -> str:
@@ -67,6 +68,10 @@ def _with(row: Row, values: list[float | None] | None) -> Row:
 def _figure_name(section: str, key: str, language: str) -> str:
     if section == "accounts":
         return term(f"account.{key}", language)
+    if section == "years":
+        year, _, name = key.partition(":")
+        inner = "accounts" if name not in _words()["figures"] else "figures"
+        return str(_words()["years"]["of"][language]).format(year=year, figure=_figure_name(inner, name, language))
     words = _words()[section]
     if section in ("reach", "radius"):
         return str(words["within"][language]).format(limit=metres(float(key), language))

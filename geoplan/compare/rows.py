@@ -38,7 +38,25 @@ def stage_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
         ]
     for key in ("mean", "median", "p95"):
         rows.append(_row("walk_m", stage, key, "m", [part.get("walk_m", {}).get(key) for part in parts]))
-    return rows + _area_rows(stage, parts)
+    return rows + _year_rows(stage, parts) + _area_rows(stage, parts)
+
+
+def _year_rows(stage: str, parts: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Places and accounts of every later year all runs tell of, births in the middle."""
+    tables = [{row["year"]: row for row in part.get("years") or () if row.get("variant") == "mid"} for part in parts]
+    shared = sorted(set.intersection(*(set(table) for table in tables)))
+    return [
+        _row("years", stage, f"{year}:{key}", unit, [table[year].get(key) for table in tables])
+        for year in shared[1:]
+        for key, unit in (("places", "places"), *((name, "pupils") for name in ACCOUNTS[:3]))
+    ]
+
+
+def named_schools(run: Run) -> dict[str, str]:
+    """Names by id; rows that hold from a later year on (``S1@2028``) are their school's."""
+    table = run.tables["schools"]
+    ids = table["id"].astype(str).str.split("@").str[0]
+    return dict(zip(ids, table["name"].astype(str), strict=True))
 
 
 def _account(part: Mapping[str, Any], key: str) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 from shapely import MultiPoint
 
@@ -45,11 +46,17 @@ def works_table(rank: NDArray[np.int64], bad: Uses, routes: pd.DataFrame, elemen
         }
     )
     if isinstance(elements, gpd.GeoDataFrame):
-        found = gpd.GeoDataFrame(
-            found, geometry=elements.geometry.representative_point().to_numpy(), crs=elements.crs
-        )
+        found = gpd.GeoDataFrame(found, geometry=_middles(elements.geometry.to_numpy()), crs=elements.crs)
     order = ["rank", "osm_id", "kind", "element"]
     return found[rank > 0].sort_values(order, kind="stable").reset_index(drop=True)
+
+
+def _middles(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Where each element is: a crossing's point, the middle of a stretch of street, which lies on no other."""
+    lines = shapely.get_dimensions(shapes) == 1
+    found = shapely.point_on_surface(shapes)
+    found[lines] = shapely.line_interpolate_point(shapes[lines], 0.5, normalized=True)
+    return np.asarray(found)
 
 
 def packages_table(gains: Sequence[float], works: pd.DataFrame) -> pd.DataFrame:

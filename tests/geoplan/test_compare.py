@@ -234,3 +234,37 @@ def test_columns_are_headed_by_scenario_and_run(base: Run) -> None:
     print_comparison(out, compare([base, changed(base, enlarge)]), "zh")
     said = out.file.getvalue()  # type: ignore[attr-defined]
     assert base.run_id in said and "abcdef012345" in said and "小学 · 可达且有学位" in said and "0." in said
+
+
+def test_steps_and_schools_that_open_or_close_are_told(base: Run) -> None:
+    def moved(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+        tables["schools"].loc[tables["schools"]["id"] == "S2", ["id", "name"]] = ["N1", "New Junior School"]
+        manifest["scenario"]["steps"] = [{"action": "open"}, {"action": "close"}]
+        manifest["scenario"]["title_zh"] = "迁建"
+        summary["scenario"] = {"blocked": True}
+
+    found = compare([base, changed(base, moved)])
+    first, later = found["runs"]
+    assert (first["actions"], later["actions"], later["blocked"]) == (0, 2, True)
+    assert [one["id"] for one in later["opened"]] == ["N1"] and [one["id"] for one in later["closed"]] == ["S2"]
+    codes = [finding["code"] for finding in found["findings"]]
+    assert codes[:3] == ["schools_opened", "schools_closed", "closing_blocked"]
+    assert sentence(found["findings"][0], "zh") == "迁建：新开办 1 所（New Junior School）"
+
+
+def test_years_beside_each_other_from_the_first_later_one(base: Run) -> None:
+    def ahead(places: float) -> Change:
+        def tell(summary: dict[str, Any], tables: dict[str, pd.DataFrame], manifest: dict[str, Any]) -> None:
+            summary["stages"]["primary"]["years"] = [
+                {"year": year, "variant": variant, "places": places, "served": 90.0}
+                for year in (2024, 2027)
+                for variant in ("low", "mid")
+            ]
+
+        return tell
+
+    one, two = (changed(base, ahead(places), run_id) for places, run_id in ((290.0, "a" * 12), (560.0, "c" * 12)))
+    rows = [row for row in compare([one, two])["rows"] if row["section"] == "years"]
+    assert {row["key"].split(":")[0] for row in rows} == {"2027"}
+    assert pick(compare([one, two]), "years", "2027:places")["changes"] == [0.0, 270.0]
+    assert row_label(rows[0], "zh") == "小学 · 2027年：学位数"

@@ -207,3 +207,24 @@ def test_a_run_with_a_cache_equals_one_without(town: Path) -> None:
         assert all(table.equals(kept.tables[name]) for name, table in plain.tables.items())
     names = {path.name.partition("-")[0] for path in (town / "cache").iterdir()}
     assert {"network", "homes"} <= names
+
+
+def test_a_scenario_is_run_and_compared_on_the_command_line(
+    town: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (town / "scenarios").mkdir()
+    text = 'name = "less"\ntitle = "Less"\n[[steps]]\naction = "close"\nschool_id = "S2"\n'
+    (town / "scenarios" / "less.toml").write_text(text, encoding="utf-8")
+    for arguments in ([], ["--scenario", "less"]):
+        main(["run", str(town), "--only", "coverage", *arguments])
+    said = "".join(capsys.readouterr())
+    assert "What-if: Less" in said and "Closing River Junior School moves" in said
+    runs = sorted(
+        (town / "runs").iterdir(), key=lambda path: json.loads((path / "manifest.json").read_text())["created"]
+    )
+    page, layer = tmp_path / "difference.html", tmp_path / "difference.gpkg"
+    main(["compare", *map(str, runs), "--map", str(page), "--out", str(layer)])
+    assert "closes 1 (River Junior School)" in "".join(capsys.readouterr()).replace("\n", " ")
+    assert page.read_bytes().startswith(b"<!doctype html>") and layer.stat().st_size > 0
+    assert code("run", town, "--scenario", "none") == EXIT_DATA
+    assert code("scenario", runs[0], "--name", "works", "--works", "1") == EXIT_REQUEST
