@@ -29,6 +29,7 @@ AGAINST = frozenset(
         "check_unknown",
         "land_unknown",
         "gains_few",
+        "look_at",
     }
 )
 _LOAD = re.compile(r"load_(\d{4})")
@@ -75,8 +76,9 @@ def reason_sentences(row: Row, language: str, *, against: bool | None = None) ->
 
     Reasons whose code or parameters are not known here are left out.
     """
-    found = [_reason(reason, row, language) for reason in nested(row.get("reasons"))]
-    told = [note for note in found if note is not None]
+    reasons = nested(row.get("reasons"))
+    found = [_reason(reason, row, language) for reason in reasons]
+    told = [*(note for note in found if note is not None), *_instead(reasons, language)]
     return [note for note in told if against is None or (note.code in AGAINST) == against]
 
 
@@ -236,7 +238,8 @@ def _reason(reason: Mapping[str, Any], row: Row, language: str) -> Note | None:
     code = str(reason.get("code"))
     if f"siting_reason_{code}" not in codes():
         return None
-    words = {**_words(row, school_words(row.get("stage"), language), language), **(reason.get("params") or {})}
+    words = {**_words(row, school_words(row.get("stage"), language), language), "pupils": row.get("pupils_gained")}
+    words |= reason.get("params") or {}
     if "rule" in words:
         words["rule"] = rule_word(str(words["rule"]), language)
     if "year" in words:
@@ -245,6 +248,20 @@ def _reason(reason: Mapping[str, Any], row: Row, language: str) -> Note | None:
         return Note(code, sentence(f"siting_reason_{code}", language, **words))
     except KeyError:  # a reason that says less than its sentence needs
         return None
+
+
+def _instead(reasons: Sequence[Mapping[str, Any]], language: str) -> Iterator[Note]:
+    """What to look at before building: the ways named, or all of them where the places would stay empty."""
+    known_ways = terms("instead", language)
+    named = [str(reason.get("code")).removeprefix("look_at_") for reason in reasons if _is_way(reason)]
+    empty = any(reason.get("code") == "load_low" for reason in reasons)
+    ways = [known_ways[way] for way in named if way in known_ways] or (list(known_ways.values()) if empty else [])
+    if ways:
+        yield Note("look_at", sentence("siting_look_at", language, ways=listing(ways, language)))
+
+
+def _is_way(reason: Mapping[str, Any]) -> bool:
+    return str(reason.get("code")).startswith("look_at_")
 
 
 def _alternative(other: Mapping[str, Any], gained: float | None, children: str, language: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from geoplan.reasons.catalogue import codes, term, terms
 from geoplan.reasons.coverage import names, places_known
-from geoplan.reasons.figures import known, sentence
+from geoplan.reasons.figures import known, listing, sentence
 from geoplan.reasons.proposals import (
     AGAINST,
     VERDICTS,
@@ -174,9 +174,14 @@ def note_sentences(rows: Iterable[Row], language: str) -> list[str]:
 
 
 def _note_words(params: Mapping[str, Any], language: str) -> dict[str, Any]:
-    causes, stages = terms("unusable", language), terms("stage", language)
+    causes, stages, limits = (terms(group, language) for group in ("unusable", "stage", "requirement"))
+    keys = [limits.get(str(key), str(key)) for key in params.get("keys") or ()]
     return {
         **params,
+        "keys_listed": listing(keys, language),
+        "sites_listed": listing([str(site) for site in params.get("sites") or ()], language)
+        if isinstance(params.get("sites"), (list, tuple))
+        else "",
         "site": params.get("site_id"),
         "cause": causes.get(str(params.get("reason")), causes["unknown"]),
         "stage": stages.get(str(params.get("stage")), params.get("stage")),

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from geoplan.reasons import care_notes, codes, known, outlook_notes, sentence
+from geoplan.reasons import care_notes, codes, known, outlook_notes, sentence, terms
 from geoplan.reasons.siting import (
     marginal_sentences,
     milestone_sentence,
     milestones_of,
     note_sentences,
     siting_headline,
-    unmet_sentences,
     warning_word,
 )
 from geoplan.reasons.siting_care import siting_care
@@ -26,6 +25,7 @@ from maps.siting import facts
 from maps.siting.facts import Row
 from maps.story import Account, Note
 
+LEAST = 0.5  # pupils that are told
 TARGETS = {"siting_care_search": "candidates", "siting_care_checks_unknown": "proposals"}
 
 
@@ -43,6 +43,15 @@ class AreaRow:
 
 
 @dataclass(frozen=True)
+class UnmetRow:
+    """Pupils of a sub-area who stay without a place whatever is proposed, and why."""
+
+    name: str
+    pupils: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class YearView:
     """Everything that changes with the year."""
 
@@ -52,6 +61,7 @@ class YearView:
     bar_text: str
     said: str
     areas: tuple[AreaRow, ...]
+    unmet: tuple[UnmetRow, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,6 @@ class SitingStory:
     headline: str
     none: str  # why nothing is proposed; empty where something is
     marginal: tuple[str, ...]
-    unmet: tuple[str, ...]
     notes: tuple[str, ...]  # requirements that cannot be met, what should be known about the choice
     care: tuple[Note, ...]
     ahead: tuple[str, ...]  # how later years were counted
@@ -85,8 +94,6 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
     """New places of a stage in words."""
     rows, siting = facts.proposals(run, stage), facts.siting(run)
     unit = next((row.get("cost_unit") for row in rows if isinstance(row.get("cost_unit"), str)), None)
-    areas = tables.area_names(run, language)
-    unmet = [row for row in siting.get("unmet") or () if row.get("stage", stage) == stage]
     return SitingStory(
         title=story.local_text(run.summary, "title", language) or str(run.summary.get("plan", "")),
         notice=story.local_text(run.summary, "notice", language),
@@ -94,7 +101,6 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
         headline=siting_headline(run.summary, language, stage=stage),
         none="" if rows else _nothing(run, stage, language),
         marginal=tuple(marginal_sentences(siting.get("marginal") or (), language, unit=unit)),
-        unmet=tuple(unmet_sentences(unmet, language, areas=areas)),
         notes=tuple(note_sentences([*(siting.get("problems") or ()), *(siting.get("notes") or ())], language)),
         care=tuple(_care(run, stage, rows, language)),
         ahead=tuple(outlook_notes(run.summary, language)),
@@ -143,6 +149,7 @@ def year_view(run: Run, stage: str, year: int, language: str) -> YearView:
         bar_text=", ".join(f"{account.name} {account.share}" for account in stood),
         said=gap.join(filter(None, (milestone_sentence({**row, "stage": stage}, language), span))),
         areas=area_rows(run, stage, year, language),
+        unmet=unmet_rows(run, stage, year, language),
     )
 
 
@@ -168,6 +175,22 @@ def area_rows(run: Run, stage: str, year: int, language: str) -> tuple[AreaRow, 
     names = tables.area_names(run, language)
     rows.sort(key=lambda row: (_order(row), str(row["area_id"])))
     return tuple(_area(row, names, language) for row in rows)
+
+
+def unmet_rows(run: Run, stage: str, year: int, language: str) -> tuple[UnmetRow, ...]:
+    """Who stays without a place in a year with all that is proposed, most pupils first."""
+    names, reasons = tables.area_names(run, language), terms("unmet", language)
+    held = [row for row in facts.siting(run).get("unmet") or () if row.get("stage", stage) == stage]
+    rows = [row for row in held if row.get("year") == year and (known(row.get("pupils")) or 0.0) >= LEAST]
+    rows.sort(key=lambda row: (-float(row["pupils"]), str(row.get("area_id"))))
+    return tuple(
+        UnmetRow(
+            name=names.get(str(row.get("area_id")), str(row.get("area_id"))),
+            pupils=number(row["pupils"], language),
+            reason=reasons.get(str(row.get("reason")), reasons["unknown"]),
+        )
+        for row in rows
+    )
 
 
 def _order(row: Row) -> float:

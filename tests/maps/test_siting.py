@@ -62,6 +62,14 @@ def test_a_year_has_its_accounts_and_its_sub_areas_shortest_of_places_first(newt
     assert "97 to 119 pupils, by few or many births" in year_view(newtown, "primary", 2035, "en").said
 
 
+def test_who_stays_without_is_told_for_the_year(newtown: Run) -> None:
+    shown = year_view(newtown, "primary", 2027, "en")
+    assert [(row.name, row.pupils, row.reason) for row in shown.unmet] == [
+        ("North", "8", "no site is in reach of them")
+    ]
+    assert not year_view(newtown, "primary", 2035, "en").unmet and not year_view(newtown, "junior", 2027, "zh").unmet
+
+
 def test_signs_and_unknown_balances() -> None:
     assert [signed(value, "en") for value in (-16.2, 0.2, 4, None, float("nan"))] == ["−16", "0", "+4", "–", "–"]
 
@@ -82,7 +90,8 @@ def test_proposals_are_cards_with_reasons_checks_and_loads(newtown: Run) -> None
     first, second, third = proposals.cards(newtown, "primary", "en")
     assert (first.rank, first.recommended, third.recommended) == (1, True, False)
     assert first.brief == "270 places · 2027 · 60 gain a place"
-    assert first.against == ("In 2035 only 41\u202f% of its places would be used.",)
+    assert first.against[0] == "In 2035 only 41\u202f% of its places would be used."
+    assert first.against[1].startswith("Look first at temporary classrooms, more classes")
     assert [check.verdict for check in first.checks] == ["conditional", "unknown", "pass", "pass"]
     road = first.checks[0].text
     assert all(
