@@ -90,12 +90,12 @@ def year(value: object, language: str) -> Cell:
 
 
 def spread(values: Sequence[object], language: str) -> Cell:
-    """``120–150``, low to high; unknown where either end is."""
+    """``−22 … 150``, as given; one figure where both ends are the same; unknown where either end is."""
     ends = [known(value) for value in values]
     if None in ends or not ends:
         return unknown(language)
-    low, high = (people(end, language) for end in ends)
-    return Cell(low if low == high else f"{low}–{high}")
+    low, high = (signed(end, language).text for end in ends)
+    return Cell(low if low == high else f"{low} … {high}")
 
 
 def money(amount: object, unit: object, language: str) -> Cell:

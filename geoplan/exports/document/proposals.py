@@ -18,6 +18,7 @@ from geoplan.reasons.siting import (
     reason_sentences,
     unmet_sentences,
 )
+from geoplan.reasons.siting_checks import check_sentence
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import number
@@ -180,8 +181,10 @@ def _check(check: Record, language: str) -> tuple[Cell, ...]:
 
 def _found(check: Record, language: str) -> str:
     """What the check found in a sentence; the rule's own name where there is none."""
-    code = str(check.get("code") or "")
-    return " ".join(reason_texts([check], language)) if code in codes() else str(check.get("rule") or code)
+    if str(check.get("code") or "") not in codes():
+        return reason_word("site_rule", str(check.get("rule") or ""), language)
+    bare = {**check, "source": "", "clause": "", "confidence": ""}  # they have columns of their own
+    return check_sentence(bare, language)
 
 
 def _alternatives(row: Row, language: str) -> Iterator[Block]:

@@ -16,6 +16,8 @@ from tests.toytown.land import CRS_METRIC
 
 CHECKS = [
     {"rule": "slope", "verdict": "pass", "distance_m": None, "threshold_m": None, "source": "GB 50099", "norm": ""},
+    {"rule": "railway", "verdict": "pass", "code": "site_railway_pass", "params": {"distance": 345.0, "asked": 300.0,
+     "name": "", "kind": "rail"}, "distance_m": 345.0, "threshold_m": 300.0, "source": "GB 50099", "norm": ""},
     {"rule": "noise", "verdict": "conditional", "distance_m": 71.0, "threshold_m": 80.0, "source": "GB 50099-2011",
      "norm": "cn.radius.primary", "confidence": "verified", "mitigable": True},
 ]  # fmt: skip
