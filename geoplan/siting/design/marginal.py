@@ -62,6 +62,30 @@ def marginal_choices(setting: Setting, last: Choice, last_bound: float) -> list[
     return [*found, (most, last, last_bound)]
 
 
+def worthwhile_choices(setting: Setting, worth: float) -> tuple[list[tuple[int, Choice, float]], int]:
+    """One new school after another until a further one costs more than ``worth`` for each pupil it adds.
+
+    Returns
+    -------
+    Rows as in `marginal_choices`, that further school the last of them, and the position of the row to take.
+    """
+    found: list[tuple[int, Choice, float]] = []
+    most = len(setting.search.columns.build) if setting.max_new is None else setting.max_new
+    for k in range(len(setting.usable.forced), most + 1):
+        limited = replace(setting, max_new=k)
+        before = found[-1][1] if found else None
+        proof = best_served(limited, before)
+        if proof.choice is None:
+            continue
+        choice = best_cost(limited, proof.choice).choice or proof.choice
+        if before is not None and choice.value <= before.value + LESS:
+            break
+        found.append((k, choice, max(proof.bound, choice.value)))
+        if before is not None and choice.cost - before.cost > worth * (choice.value - before.value):
+            return found, len(found) - 2
+    return found, len(found) - 1
+
+
 def _quicker(setting: Setting) -> Setting:
     """With fewer nodes for each program."""
     prog = setting.search.program

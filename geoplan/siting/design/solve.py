@@ -14,7 +14,13 @@ from geoplan.siting.design.construct import Setting
 from geoplan.siting.design.cuts import new_pool
 from geoplan.siting.design.decisions import Enrolled, decisions, stage_years
 from geoplan.siting.design.flows import Market, market
-from geoplan.siting.design.marginal import best_cost, best_served, marginal_choices, marginal_table
+from geoplan.siting.design.marginal import (
+    best_cost,
+    best_served,
+    marginal_choices,
+    marginal_table,
+    worthwhile_choices,
+)
 from geoplan.siting.design.outcome import Design, Goal, Reason
 from geoplan.siting.design.program import at_most_new, clock, program
 from geoplan.siting.design.requirements import usable
@@ -22,6 +28,8 @@ from geoplan.siting.design.search import LESS, Choice, Search, evaluated, gap_of
 from geoplan.siting.design.task import I64, Mask, Option, Task
 from geoplan.siting.design.ties import Walked, least_walking
 from geoplan.siting.design.walking import Walkers, enrolments, walkers, walking_m
+
+Table = list[tuple[int, Choice, float]]
 
 PROVEN = 1e-6  # relative gap at which a goal is proven
 
@@ -39,10 +47,15 @@ def design(task: Task) -> Design:
     setting = setting_of(task)
     problems = list(setting.usable.problems)
     of = walkers(task, setting.search.columns)
-    if not problems:
+    if not problems and task.limits.worth is not None:
+        table, at = worthwhile_choices(setting, task.limits.worth)
+        if table:
+            return _solved(replace(setting, max_new=table[at][0]), of, (table, at), started)
+        problems = _conflict(setting)
+    elif not problems:
         proof = best_served(setting)
         if proof.choice is not None:
-            return _solved(setting, of, proof.choice, proof.bound, started)
+            return _solved(setting, of, _table_up_to(setting, proof.choice, proof.bound), started)
         problems = _conflict(setting)
     return _unsolved(setting, of, problems, started)
 
@@ -65,25 +78,31 @@ def place_rank(task: Task) -> I64:
     return rank
 
 
-def _solved(setting: Setting, of: Sequence[Walkers], first: Choice, bound: float, started: float) -> Design:
-    begun = time.monotonic()
-    cost = best_cost(setting, first)
-    choice = cost.choice or first
-    costed = time.monotonic()
+def _table_up_to(setting: Setting, first: Choice, bound: float) -> tuple[Table, int]:
+    """The marginal table up to the choice of goal one, or to a better one met on the way."""
+    choice = best_cost(setting, first).choice or first
     table = marginal_choices(setting, choice, bound)
     better = max(table, key=lambda row: row[1].value)[1]
     if better.value > choice.value + LESS:  # only where goal one was not proven
-        cost = best_cost(setting, better)
-        choice = cost.choice or better
-    tabled = time.monotonic()
+        table[-1] = (table[-1][0], better, max(bound, better.value))
+    return table, len(table) - 1
+
+
+def _solved(setting: Setting, of: Sequence[Walkers], found: tuple[Table, int], started: float) -> Design:
+    """Cost and walking of the row of the table to be taken."""
+    table, at = found
+    k, first, bound = table[at]
+    begun = time.monotonic()
+    cost = best_cost(setting, first)
+    costed = time.monotonic()
     rows = [at_most_new(setting.search.program, setting.max_new)]
-    walked = least_walking(setting.task, setting.search, of, rows, choice)
-    table[-1] = (table[-1][0], walked.choice, max(bound, walked.choice.value))
+    walked = least_walking(setting.task, setting.search, of, rows, cost.choice or first)
+    table[at] = (k, walked.choice, max(bound, walked.choice.value))
     known = walked.walking if walked.proven else walked.bound
     goals = (
         _goal("served", walked.choice.value, max(bound, walked.choice.value), begun - started),
         _goal("cost", walked.choice.cost, min(cost.bound, walked.choice.cost), costed - begun),
-        _goal("walking", walked.walking, known, time.monotonic() - tabled),
+        _goal("walking", walked.walking, known, time.monotonic() - costed),
     )
     return _outcome(setting, of, walked, goals, table, started)
 
@@ -93,7 +112,7 @@ def _outcome(
     of: Sequence[Walkers],
     walked: Walked,
     goals: tuple[Goal, ...],
-    table: list[tuple[int, Choice, float]],
+    table: Table,
     started: float,
 ) -> Design:
     task, given = setting.task, setting.search.columns

@@ -108,6 +108,9 @@ class Limits:
         converted.
     unusable
         Why a candidate has no option, by id (``fails``, ``too_small`` …), told where such a site is forced.
+    worth
+        Most money one more pupil served (of an average year) may cost by a further new school: schools are added one
+        by one until the next is not worth it. None adds as many as serve anybody.
     """
 
     max_new: int | None = None
@@ -116,6 +119,7 @@ class Limits:
     force: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
     unusable: Mapping[str, str] = field(default_factory=dict)
+    worth: float | None = None
 
 
 @dataclass(frozen=True)
