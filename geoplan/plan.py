@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from geoplan import __version__
 from geoplan.coverage import StageCoverage, StageInput, stage_coverage
@@ -77,8 +79,8 @@ def make_run(
     say
         Called with the key of each step.
     parts
-        What to compute: coverage is always there, ``safety`` adds the routes, ``siting`` new housing and the balance
-        of places.
+        What to compute: coverage is always there, ``safety`` adds the routes, ``siting`` new housing, the
+        balance of places and where new ones go.
     cache
         A folder to keep the walking network in between runs; the run is the same with and without.
 
@@ -99,8 +101,9 @@ def make_run(
     stages = {stage: _stage(given_of_stage, clock) for stage, given_of_stage in inputs.items()}
     ahead = make_milestones(layers, situation, {name: (inputs[name], stages[name]) for name in stages}, say=clock)
     safety = _safety(layers, situation, stages, clock) if "safety" in parts else None
-    siting = _siting(layers, situation, inputs, clock) if "siting" in parts else SitingPart()
+    siting = _siting(layers, situation, inputs, ahead, clock) if "siting" in parts else SitingPart()
     clock("publish")
+    ahead = replace(ahead, cells=pd.concat([ahead.cells, siting.cells], axis=1))
     tables = published(layers, situation, stages, safety, ahead) | in_degrees(siting.tables)
     faults = [*_warnings(layers, situation, stages), *(safety.faults if safety else ()), *siting.faults]
     run_id = _identity(layers, situation, parts, scenario)
@@ -159,10 +162,14 @@ def _safety(
 
 
 def _siting(
-    layers: Layers, situation: Situation, inputs: Mapping[str, StageInput], say: Callable[[str], None]
+    layers: Layers,
+    situation: Situation,
+    inputs: Mapping[str, StageInput],
+    ahead: Milestones,
+    say: Callable[[str], None],
 ) -> SitingPart:
     say("siting")
-    return siting_part(layers, situation, yearly_inputs(layers, situation, inputs))
+    return siting_part(layers, situation, yearly_inputs(layers, situation, inputs), ahead.cells)
 
 
 def _safety_summary(safety: CountySafety | None) -> dict[str, Any]:

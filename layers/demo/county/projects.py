@@ -61,7 +61,7 @@ def sites(land: Land) -> gpd.GeoDataFrame:
             "name": f"教育用地{number + 1}号" if number < 10 else f"备选地块{number + 1}号",
             "kind": "education_plot" if number < 10 else "site",
             "area_m2": float(rng.integers(14, 42) * 1_000),
-            "cost": float(rng.integers(30, 120) * 1e6),
+            "cost": float(rng.integers(30, 120) * 1e5),  # clearing and levelling: land for schools is allotted
             "max_places_primary": float(rng.choice([810, 1080, 1620])),
             "status": "reserved" if number < 10 else "offered",
             "ready": float(2025 + number % 5),
