@@ -13,6 +13,7 @@ from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
 from maps import layerfiles, scene, story, style, tables, tiles, workspace
+from maps.people import visible
 from maps.safety import drawing
 from maps.safety.facts import LAYERS
 from maps.siting.facts import year_of
@@ -29,7 +30,7 @@ FOREVER = "private, max-age=31536000, immutable"
 @api.get("/plans")
 def plans() -> Response:
     """Every plan of the workspace with its runs."""
-    return jsonify([workspace.as_data(plan) for plan in workspace.list_plans(workspace_folder())])
+    return jsonify([workspace.as_data(plan) for plan in visible(workspace.list_plans(workspace_folder()))])
 
 
 @api.get("/plans/<plan_id>")

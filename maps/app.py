@@ -17,19 +17,28 @@ from geoplan.errors import NotFoundError, PlanError
 from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
+from maps.desk import DeskError
 from maps.grounds import ground_hosts
+from maps.people import guard
 from maps.safety.api import safety_api
 from maps.siting.api import siting_api
 from maps.state import request_language
 
 LOG = logging.getLogger(__name__)
 CATALOGUES = language.MemoryDomain()
-STATUS = ((InputError, 422), (NotFoundError, 404), (PlanError, 400))
-TITLES = {400: "The request cannot be carried out", 404: "Not found", 422: "The data cannot be used"}
+STATUS = ((InputError, 422), (NotFoundError, 404), (DeskError, 503), (PlanError, 400))
+TITLES = {
+    400: "The request cannot be carried out",
+    404: "Not found",
+    422: "The data cannot be used",
+    503: "The service cannot work now",
+}
 DEFAULTS: Mapping[str, Any] = {
     "WORKSPACE": "workspace",
     "TILES": "",  # online base maps to offer: osm, tianditu, gaode; none unless asked for
     "TIANDITU_KEY": "",
+    "AUTH": "open",  # or login
+    "READ_ONLY": "",
 }
 
 
@@ -54,6 +63,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(safety_api)
     app.register_blueprint(siting_api)
     app.before_request(_prepare)
+    guard.attach(app)
     app.after_request(_headers)
     app.context_processor(
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
@@ -145,6 +155,9 @@ def _heading(status: int) -> str:
     """What a person reads above the error."""
     say = language.speaker(request_language())
     headings = {
+        401: say("Please log in"),
+        403: say("This is not yours to do"),
+        503: say("The service cannot work now"),
         404: say("This is not here"),
         400: say("This cannot be done as asked"),
         422: say("The data cannot be used yet"),

@@ -12,6 +12,7 @@ from geoplan import __version__
 from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
 from maps.grounds import ground_layers
 from maps.language import day, speaker
+from maps.people import visible
 from maps.safety import page as safety
 from maps.siting import page as siting
 from maps.siting.story import milestone_rows
@@ -38,7 +39,7 @@ FULLEST = 5
 def counties() -> str:
     """The plans of the workspace with their latest run."""
     language = request_language()
-    found = [_county(plan, language) for plan in workspace.list_plans(workspace_folder())]
+    found = [_county(plan, language) for plan in visible(workspace.list_plans(workspace_folder()))]
     return render_template(
         "counties.html", counties=found, folder=workspace_folder().name, languages=language_links()
     )
