@@ -95,6 +95,16 @@ def gpkg(plan_id: str, run_id: str) -> AnyResponse:
     return send_file(file, as_attachment=True, download_name=file.name, mimetype="application/geopackage+sqlite3")
 
 
+@api.get(f"{RUN}/proposal.<ending>")
+def proposal(plan_id: str, run_id: str, ending: str) -> AnyResponse:
+    """The siting proposal as ``docx``, ``pdf`` or ``xlsx``, in the language of the request."""
+    path, run = find(plan_id, run_id)
+    if ending not in layerfiles.DOCUMENTS:
+        raise NotFoundError(f"the proposal comes as {', '.join(layerfiles.DOCUMENTS)}, not as {ending!r}")
+    file = layerfiles.proposal(run, kept(path, "exports"), ending, request_language())
+    return send_file(file, as_attachment=True, download_name=file.name, mimetype=layerfiles.DOCUMENTS[ending])
+
+
 def _count(name: str) -> int | None:
     """A row count of the request; PlanError when it is no whole number from 0 on."""
     text = request.args.get(name)

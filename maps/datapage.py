@@ -31,6 +31,22 @@ def _fault(stored: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {**stored, **texts, "place": fault.place(language)}
 
 
+def document_links(root: str) -> tuple[dict[str, Any], ...]:
+    """The siting proposal in each language and format; languages are called by their own name."""
+    formats = {"docx": "Word", "pdf": "PDF", "xlsx": "Excel"}
+    return tuple(
+        {
+            "language": language,
+            "name": name,
+            "files": [
+                {"name": said, "href": f"{root}/proposal.{ending}?lang={language}"}
+                for ending, said in formats.items()
+            ],
+        }
+        for language, name in {"zh": "中文", "en": "English"}.items()
+    )
+
+
 def role_names(language: str) -> dict[str, str]:
     """What the inputs serve for."""
     say = speaker(language)

@@ -76,4 +76,19 @@ def geopackage(run: Run, folder: Path, language: str) -> Path:
         return found[0] if found else next(p for p in export(run, ["gpkg"], out, language=language))
 
 
-__all__ = ["WRITERS", "geopackage", "page_of", "parse_bbox", "plain", "rows_inside"]
+DOCUMENTS: Mapping[str, str] = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def proposal(run: Run, folder: Path, ending: str, language: str) -> Path:
+    """The siting proposal of a run in one format, written once per language into ``folder``."""
+    out = folder / language
+    with _exporting:
+        found = sorted(out.glob(f"*-proposal-{language}.{ending}"))
+        return found[0] if found else export(run, [ending], out, language=language)[0]
+
+
+__all__ = ["DOCUMENTS", "WRITERS", "geopackage", "page_of", "parse_bbox", "plain", "proposal", "rows_inside"]

@@ -196,6 +196,7 @@ def data_page(plan_id: str) -> str:
         "data.html",
         state=state,
         story=story.tell(state.run, state.stage, state.language, limit_m=state.limit_m),
+        documents=datapage.document_links(state.api_root()),
         faults=datapage.fault_rows(state.run, state.language),
         sources=tables.source_rows(state.run),
         standards=datapage.standard_rows(state.run),

@@ -197,6 +197,20 @@ def test_exports(client: FlaskClient) -> None:
     assert picture.size == (360, 216) and len(picture.getcolors(100_000) or []) > 20
 
 
+def test_the_proposal_is_made_once_and_handed_out(client: FlaskClient, workspace: Path) -> None:
+    first = client.get(f"{RUN}/proposal.xlsx?lang=zh")
+    assert first.data.startswith(b"PK") and "proposal-zh.xlsx" in first.headers["Content-Disposition"]
+    (kept,) = (workspace / "toytown" / "cache" / "exports").rglob("*-proposal-zh.xlsx")
+    kept.write_bytes(b"PK kept")
+    assert client.get(f"{RUN}/proposal.xlsx?lang=zh").data == b"PK kept"
+    missing = client.get(f"{RUN}/proposal.exe")
+    assert missing.status_code == 404 and "docx, pdf, xlsx" in missing.get_data(as_text=True)
+    page = client.get("/plans/toytown/data?lang=zh").get_data(as_text=True)
+    for language in ("zh", "en"):
+        for ending in ("docx", "pdf", "xlsx"):
+            assert f"proposal.{ending}?lang={language}" in page
+
+
 def test_run_as_data(client: FlaskClient) -> None:
     run = client.get(RUN).get_json()
     assert run["summary"]["stages"]["primary"]["accounts"]["served"] > 0
