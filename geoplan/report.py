@@ -26,6 +26,7 @@ from geoplan.reasons import (
     years_sentence,
 )
 from geoplan.reasons.scenario import scenario_notes
+from geoplan.reasons.siting import note_sentences, proposal_title, siting_headline
 from geoplan.run import Run
 from layers.errors import Fault
 
@@ -64,6 +65,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "full": "{why}: {file} ({free} MB free there); nothing was left half written",
         "run": "run {run_id}",
         "where": "map: {path}",
+        "doubtful": " (not recommended: see its reasons)",
         "care": "Read with care",
         "scenario": "What-if: {title}",
         "metric": "figure",
@@ -104,6 +106,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "full": "{why}：{file}（该处剩余 {free} MB）；没有留下不完整的文件",
         "run": "运行 {run_id}",
         "where": "地图：{path}",
+        "doubtful": "（不予推荐，理由见成果表）",
         "care": "阅读时请注意",
         "scenario": "情景：{title}",
         "metric": "指标",
@@ -199,6 +202,7 @@ def print_run(out: Console, run: Run, path: Path, language: str) -> None:
     for line in outlook_notes(summary, language):
         out.print(f"! {line}", style="yellow", highlight=False)
     out.print()
+    _print_siting(out, run, language)
     _print_warnings(out, summary["warnings"], language)
     out.print(TEXTS[language]["run"].format(run_id=run.run_id), highlight=False)
     out.print(TEXTS[language]["where"].format(path=path / "map.html"), highlight=False, soft_wrap=True)
@@ -211,6 +215,21 @@ def _print_scenario(out: Console, told: Mapping[str, Any], language: str) -> Non
     for note in scenario_notes(told, language):
         style = "bold red" if note.code == "closure_blocked" else None
         out.print(f"  {note.text}", style=style, highlight=False, markup=False)
+
+
+def _print_siting(out: Console, run: Run, language: str) -> None:
+    """The finding on new places, stage by stage, and every proposal in a line; those not recommended marked."""
+    siting = run.summary.get("siting")
+    if siting is None or siting.get("not_computed"):
+        return
+    for stage in siting["stages"]:
+        out.print(siting_headline(run.summary, language, stage=stage), style="bold", highlight=False)
+    for row in run.tables["proposals"].to_dict("records"):
+        mark = "" if row["recommended"] else TEXTS[language]["doubtful"]
+        out.print(f"  {row['rank']}. {proposal_title(row, language)}{mark}", highlight=False)
+    for line in note_sentences([*siting["problems"], *siting["notes"]], language):
+        out.print(f"  ! {line}", style="yellow", highlight=False)
+    out.print()
 
 
 def _print_warnings(out: Console, warnings: Sequence[Mapping[str, Any]], language: str) -> None:

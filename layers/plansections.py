@@ -39,6 +39,9 @@ class SitingSection(Section):
     )
     convert: bool = Field(False, description="classes may move from one stage of a school to the next")
     search_areas: bool = Field(True, description="look for land where no site is given")
+    decided: int | None = Field(
+        None, ge=1900, le=2200, description="year of the decision, from which building takes its time; the schools'"
+    )
     phase_budgets: dict[str, float] = Field(
         default_factory=dict, description='money for what opens up to a year: { "2027" = 50e6 }'
     )

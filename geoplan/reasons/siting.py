@@ -7,6 +7,7 @@ are in :mod:`geoplan.reasons.proposals` and handed on from here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -74,7 +75,9 @@ def siting_headline(summary: Row, language: str, *, stage: str) -> str:
     counted = [(row, lacking) for row, lacking in years if lacking is not None]
     if not counted:
         return sentence("siting_headline_unknown", language)
-    worst, lacking = max(counted, key=lambda pair: pair[1])
+    planned = {known(year) for year in (summary.get("siting") or {}).get("years") or ()}
+    ahead = [pair for pair in counted if known(pair[0].get("year")) in planned] or counted
+    worst, lacking = max(ahead, key=lambda pair: pair[1])
     if lacking < 0.5:
         span = {"first": f"{counted[0][0]['year']:.0f}", "last": f"{counted[-1][0]['year']:.0f}"}
         return sentence("siting_headline_enough", language, **span, **words)
@@ -113,7 +116,9 @@ def without_place(row: Row) -> float | None:
     return None if pupils is None or served is None else pupils - served
 
 
-def marginal_sentences(rows: Sequence[Row], language: str, *, unit: object = None) -> list[str]:
+def marginal_sentences(
+    rows: Sequence[Row], language: str, *, unit: object = None, proposed: int | None = None
+) -> list[str]:
     """What the first and the last new school bring, all together, and whether that is proven best.
 
     Parameters
@@ -122,14 +127,18 @@ def marginal_sentences(rows: Sequence[Row], language: str, *, unit: object = Non
         ``siting.marginal``: ``k, pupils_served, cost, extra_pupils, cost_per_extra_pupil, gap``.
     unit
         Of the costs; nothing is said after a sum when None.
+    proposed
+        How many new schools are proposed; the next is told as what was not worth it. All rows when None.
     """
     ordered = sorted((row for row in rows if known(row.get("k")) is not None), key=lambda row: float(row["k"]))
-    steps = [row for row in ordered if float(row["k"]) > 0 and known(row.get("extra_pupils")) is not None]
+    every = [row for row in ordered if float(row["k"]) > 0 and known(row.get("extra_pupils")) is not None]
+    steps = [row for row in every if proposed is None or float(row["k"]) <= proposed]
+    after = currency(unit, language)
+    beyond = [_step("beyond", row, after, language) for row in every[len(steps) : len(steps) + 1]]
     if not steps:
-        return []
+        return beyond
     if float(steps[0]["extra_pupils"]) < 0.5:
         return [sentence("siting_marginal_none", language)]
-    after = currency(unit, language)
     said = [_step("first", steps[0], after, language)]
     if len(steps) > 1:
         said.append(_step("last", steps[-1], after, language))
@@ -140,7 +149,7 @@ def marginal_sentences(rows: Sequence[Row], language: str, *, unit: object = Non
     if gap is not None:
         code = "siting_gap_proven" if gap < MUCH else "siting_gap_open"
         said.append(sentence(code, language, gap=gap, base=base))
-    return said
+    return [*said, *beyond]
 
 
 def _step(which: str, row: Row, unit: str, language: str) -> str:
@@ -223,7 +232,7 @@ def _plan(siting: Row, stage: str, language: str) -> str:
     parts = []
     if mine["new"]:
         words = school_words(stage, language)
-        places = sum(known(row.get("places")) or 0.0 for row in mine["new"])
+        places = sum(_places_of(row, stage) for row in mine["new"])
         parts.append(_counted("siting_plan_new", len(mine["new"]), language, places=places, **words))
     classes = sum(known(row.get("classes")) or 0.0 for row in mine["enlarge"])
     if classes:
@@ -232,6 +241,14 @@ def _plan(siting: Row, stage: str, language: str) -> str:
     if mine["convert"]:
         parts.append(_counted("siting_plan_convert", len(mine["convert"]), language))
     return sentence("siting_plan_join", language).join(parts)
+
+
+def _places_of(row: Row, stage: str) -> float:
+    """Places of one stage in a proposal; all of them where they are not told apart."""
+    told = row.get("places_by_stage")
+    by_stage = json.loads(told) if isinstance(told, str) and told.strip() else told
+    place = by_stage.get(stage) if isinstance(by_stage, Mapping) else row.get("places")
+    return known(place) or 0.0
 
 
 def _counted(code: str, count: int, language: str, **words: Any) -> str:

@@ -100,7 +100,11 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
         kicker=_kicker(run, stage, language),
         headline=siting_headline(run.summary, language, stage=stage),
         none="" if rows else _nothing(run, stage, language),
-        marginal=tuple(marginal_sentences(siting.get("marginal") or (), language, unit=unit)),
+        marginal=tuple(
+            marginal_sentences(
+                siting.get("marginal") or (), language, unit=unit, proposed=len(siting.get("new") or ())
+            )
+        ),
         notes=tuple(note_sentences([*(siting.get("problems") or ()), *(siting.get("notes") or ())], language)),
         care=tuple(_care(run, stage, rows, language)),
         ahead=tuple(outlook_notes(run.summary, language)),

@@ -80,12 +80,13 @@ def _goals(run: Run, language: str) -> Iterator[Block]:
 
 
 def _marginal(run: Run, language: str) -> Iterator[Block]:
-    rows = nested((run.summary.get("siting") or {}).get("marginal"))
+    siting = run.summary.get("siting") or {}
+    rows, new = nested(siting.get("marginal")), len(siting.get("new") or ())
     if not rows:
         return
     units = {str(row["cost_unit"]) for row in ranked(run) if isinstance(row.get("cost_unit"), str)}
     unit = units.pop() if len(units) == 1 else None
-    yield from (Text(text, "item") for text in marginal_sentences(rows, language, unit=unit))
+    yield from (Text(text, "item") for text in marginal_sentences(rows, language, unit=unit, proposed=new))
     heads = ("new_schools", "served", "extra_pupils", "cost", "cost_per_extra_pupil", "gap")
     columns = tuple(Column(column(key, language), True) for key in heads)
     made = tuple(_step(row, language) for row in rows)

@@ -80,11 +80,12 @@ def county_siting(
     inputs = {stage: years_ahead(inputs[stage], base_year) for stage in stages}
     years = tuple(next(iter(inputs.values())))
     need = need_of(situation, unserved, stages)
-    sites = find_candidates(layers, standards, stages, need=need, search=section.search_areas)
+    sites = told_apart(find_candidates(layers, standards, stages, need=need, search=section.search_areas))
     setting = tuple(str(name) for name in sites["setting"])
     walks = walks_to(layers, situation, sites, setting)
     parts = {stage: stage_part(stage, inputs[stage], walks, len(sites)) for stage in stages}
-    terms = Terms(standards, unit_costs(layers.tables.get("costs")), section, stages, base_year)
+    decided = base_year if section.decided is None else section.decided
+    terms = Terms(standards, unit_costs(layers.tables.get("costs")), section, stages, decided)
     task = plan_task(layers, terms, sites, setting, parts, years)
     found = design(task)
     table = proposals(Context(layers, situation, task, found, sites, parts, terms, deficits or {}))
@@ -108,6 +109,19 @@ def _money_faults(terms: Terms) -> Iterator[Fault]:
     if assumed and (terms.section.budget is not None or terms.section.phase_budgets):
         listed = {"items": ", ".join(assumed)}
         yield Fault("siting_budget_assumed", "warning", file="plan.toml", column="siting.budget", params=listed)
+
+
+def told_apart(sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Candidates of one name are numbered, in the order of their ids."""
+    count = sites.groupby("name")["site_id"].transform("size").to_numpy(np.int64)
+    number = sites.groupby("name")["site_id"].rank(method="first").fillna(1).to_numpy(np.int64)
+    named = [
+        f"{name} ({at})" if many > 1 and name else name
+        for name, at, many in zip(sites["name"], number, count, strict=True)
+    ]
+    found = sites.assign(name=named)
+    found.attrs = dict(sites.attrs)
+    return found
 
 
 def years_ahead(inputs: Mapping[int, StageInput], base_year: int | None) -> dict[int, StageInput]:

@@ -25,14 +25,15 @@ NINE = ("primary", "junior")
 class Terms:
     """What every option is made by.
 
-    ``base_year``: year of the school table, from which lead times count; None where no year is known.
+    ``decided``: year from which lead times count: the plan's own, else that of the school table; None where neither
+    is known.
     """
 
     standards: Standards
     costs: Mapping[str, Cost]
     section: SitingSection
     stages: tuple[str, ...]
-    base_year: int | None
+    decided: int | None
 
 
 def options(
@@ -101,8 +102,8 @@ def _total(standards: Standards, stages: tuple[str, ...], setting: str) -> int:
 def _ready(terms: Terms, kind: str, stated: object = None) -> int | None:
     """First year it can stand: the plot's own, and not before the lead time of building."""
     lead = None
-    if terms.base_year is not None:
-        lead = terms.base_year + round(number(terms.standards, f"plan.siting.lead.{kind}"))
+    if terms.decided is not None:
+        lead = terms.decided + round(number(terms.standards, f"plan.siting.lead.{kind}"))
     own = None if stated is None or pd.isna(stated) else int(float(str(stated)))
     years = [year for year in (lead, own) if year is not None]
     return max(years) if years else None
