@@ -180,6 +180,24 @@ def test_a_change_in_a_later_year_leaves_the_base_year_alone(town: Layers, base:
     assert schools.set_index("id").loc["S1@2028", "places_primary"] == 450.0
 
 
+def test_years_to_come_see_the_steps_whose_year_has_come(town: Layers, base: Run) -> None:
+    """Six classes of 45 open in 2027, and S1 gets two classes more in 2030: places of 2025, 2027 and 2035."""
+    steps = [
+        opening(150, 50, classes_primary=6, year=2027),
+        {"action": "resize", "school_id": "S1", "plus_classes": 2, "year": 2030},
+    ]
+    places, served = (
+        {
+            row["year"]: row[name]
+            for row in run(town, *steps).summary["stages"]["primary"]["years"]
+            if row["variant"] == "mid"
+        }
+        for name in ("places", "served")
+    )
+    assert [places[year] for year in (2024, 2025, 2027, 2035)] == [290.0, 290.0, 560.0, 650.0]
+    assert served[2025] == pytest.approx(accounts(base, "primary")["served"]) and served[2027] > served[2025]
+
+
 def test_a_change_whose_year_has_come_is_a_change_at_once(town: Layers) -> None:
     at_once, dated = run(town, closing("S3")), run(town, closing("S3", year=2024))
     for stage in STAGES:
