@@ -14,7 +14,7 @@ from typing import Any
 
 from geoplan.reasons.care import Note
 from geoplan.reasons.catalogue import codes, term, terms
-from geoplan.reasons.figures import known, listing, sentence
+from geoplan.reasons.figures import known, listing, sentence, whole
 from geoplan.reasons.siting_checks import rule_word
 
 Row = Mapping[Any, Any]
@@ -69,6 +69,13 @@ def proposal_sentences(row: Row, language: str, *, low_load: float | None = None
 def proposal_title(row: Row, language: str) -> str:
     """The sentence that says what is to be done where and when."""
     return proposal_sentences(row, language)[0].text
+
+
+def proposal_name(row: Row, language: str) -> str:
+    """What a place is called: its name, else its id; a search area is only near what it is named after."""
+    name = row.get("name")
+    called = name if isinstance(name, str) and name.strip() else str(row.get("site_id"))
+    return sentence("siting_near", language, name=called) if row.get("kind") == "search_area" else called
 
 
 def reason_sentences(row: Row, language: str, *, against: bool | None = None) -> list[Note]:
@@ -204,9 +211,9 @@ def _loads(row: Row, language: str, low_load: float | None) -> Told:
     found = loads(row)
     if not found:
         return
-    whole = "_whole" if row.get("decision") == "enlarge" else ""
+    of_all = "_whole" if row.get("decision") == "enlarge" else ""
     items = [sentence("siting_load_year", language, year=year, load=share) for year, share in found.items()]
-    yield f"siting_load{whole}", {"items": listing(items, language)}
+    yield f"siting_load{of_all}", {"items": listing(items, language)}
     over = [year for year, share in found.items() if share > 1 + 1e-9]
     if over:
         yield "siting_load_over", {"years": _years(over, language)}
@@ -214,9 +221,9 @@ def _loads(row: Row, language: str, low_load: float | None) -> Told:
         return
     low = [year for year, share in found.items() if share < low_load]
     if low:
-        yield f"siting_load_falls{whole}", {"years": _years(low, language), "threshold": low_load}
+        yield f"siting_load_falls{of_all}", {"years": _years(low, language), "threshold": low_load}
     else:
-        yield f"siting_load_holds{whole}", {"year": max(found), "threshold": low_load}
+        yield f"siting_load_holds{of_all}", {"year": max(found), "threshold": low_load}
 
 
 def _years(years: Sequence[int], language: str) -> str:
@@ -268,6 +275,6 @@ def _alternative(other: Mapping[str, Any], gained: float | None, children: str, 
     pupils, name = known(other.get("pupils_gained")), other.get("name") or other.get("site_id")
     if pupils is None:
         return ""
-    less = round((gained if gained is not None else pupils) - pupils)
+    less = whole([gained if gained is not None else pupils])[0] - whole([pupils])[0]
     code = "siting_alternative_same" if not less else f"siting_alternative{'' if less > 0 else '_more'}"
     return sentence(code, language, name=name, pupils=pupils, children=children, fewer=less, more=-less)

@@ -23,6 +23,7 @@ from geoplan.reasons.proposals import (
     currency,
     loads,
     nested,
+    proposal_name,
     proposal_sentences,
     proposal_title,
     reason_sentences,
@@ -43,6 +44,7 @@ __all__ = [
     "milestones_of",
     "nested",
     "note_sentences",
+    "proposal_name",
     "proposal_sentences",
     "proposal_title",
     "reason_sentences",
@@ -51,6 +53,7 @@ __all__ = [
     "unmet_sentences",
     "warning_word",
     "without_place",
+    "worst_of",
     "year_text",
 ]
 
@@ -71,22 +74,20 @@ def siting_headline(summary: Row, language: str, *, stage: str) -> str:
     words = names(facts, language, stage)
     if facts and not places_known(facts):
         return sentence("siting_headline_places_unknown", language)
-    years = [(row, without_place(row)) for row in milestones_of(facts.get("years") or (), stage)]
-    counted = [(row, lacking) for row, lacking in years if lacking is not None]
-    if not counted:
+    rows = milestones_of(facts.get("years") or (), stage)
+    worst = worst_of(rows, (summary.get("siting") or {}).get("years") or ())
+    lacking = None if worst is None else without_place(worst)
+    if worst is None or lacking is None:
         return sentence("siting_headline_unknown", language)
-    planned = {known(year) for year in (summary.get("siting") or {}).get("years") or ()}
-    ahead = [pair for pair in counted if known(pair[0].get("year")) in planned] or counted
-    worst, lacking = max(ahead, key=lambda pair: pair[1])
     if lacking < 0.5:
-        span = {"first": f"{counted[0][0]['year']:.0f}", "last": f"{counted[-1][0]['year']:.0f}"}
+        span = {"first": year_text(rows[0]), "last": year_text(rows[-1])}
         return sentence("siting_headline_enough", language, **span, **words)
     said = {"year": f"{worst['year']:.0f}", "pupils": lacking, "base": known(worst.get("pupils")), **words}
     siting = summary.get("siting") or {}
     plan = _plan(siting, stage, language)
     if plan:
         return _with_plan(siting, {"plan": plan, **said}, worst, stage, language)
-    computed = bool(siting) and not siting.get("not_computed")
+    computed = bool(siting) and not siting.get("not_computed") and stage in siting.get("stages", (stage,))
     return sentence("siting_headline_open" if computed else "siting_headline_only", language, **said)
 
 
@@ -105,6 +106,18 @@ def milestones_of(rows: Iterable[Row], stage: str, variant: str = "mid") -> list
     """The milestones of a stage by year, of one variant of births."""
     held = [r for r in rows if r.get("stage", stage) == stage and r.get("variant", variant) == variant]
     return sorted((r for r in held if known(r.get("year")) is not None), key=lambda r: float(r["year"]))
+
+
+def worst_of(rows: Sequence[Row], planned: Iterable[object] = ()) -> Row | None:
+    """The milestone with most pupils without a place, the earliest of several.
+
+    Of the years planned for, where any is named; else of those after the base year, which nothing proposed can
+    change; the base year only where none follows.
+    """
+    counted = [row for row in rows if without_place(row) is not None]
+    years = {known(year) for year in planned}
+    ahead = [row for row in counted if known(row.get("year")) in years] if years else counted[1:]
+    return max(ahead or counted, key=lambda row: without_place(row) or 0.0, default=None)
 
 
 def without_place(row: Row) -> float | None:
@@ -230,10 +243,11 @@ def _plan(siting: Row, stage: str, language: str) -> str:
         for kind in ("new", "enlarge", "convert")
     }
     parts = []
-    if mine["new"]:
-        words = school_words(stage, language)
-        places = sum(_places_of(row, stage) for row in mine["new"])
-        parts.append(_counted("siting_plan_new", len(mine["new"]), language, places=places, **words))
+    kinds = {str(row.get("stage", stage)) for row in mine["new"]}
+    parts += [
+        _new_schools([row for row in mine["new"] if str(row.get("stage", stage)) == kind], kind, stage, language)
+        for kind in sorted(kinds, key=lambda name: (name.count(";"), name))
+    ]
     classes = sum(known(row.get("classes")) or 0.0 for row in mine["enlarge"])
     if classes:
         code = "siting_plan_class" if classes == 1 else "siting_plan_classes"
@@ -241,6 +255,15 @@ def _plan(siting: Row, stage: str, language: str) -> str:
     if mine["convert"]:
         parts.append(_counted("siting_plan_convert", len(mine["convert"]), language))
     return sentence("siting_plan_join", language).join(parts)
+
+
+def _new_schools(rows: Sequence[Row], kind: str, stage: str, language: str) -> str:
+    """New schools of one kind, with the places they give the stage."""
+    places = sum(_places_of(row, stage) for row in rows)
+    told = all(row.get("places_by_stage") for row in rows)
+    code = "siting_plan_new_part" if kind != stage and told else "siting_plan_new"
+    words = {**school_words(kind, language), "kind": terms("class_kind", language).get(stage, stage)}
+    return _counted(code, len(rows), language, places=places, **words)
 
 
 def _places_of(row: Row, stage: str) -> float:

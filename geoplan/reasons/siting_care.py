@@ -45,7 +45,13 @@ def siting_care(
         *_search(candidates or {}),
         *_gap(siting),
     ]
-    return [Note(code, sentence(code, language, **{**words, **params})) for code, params in found]
+    return [Note(code, sentence(_counted(code, params), language, **{**words, **params})) for code, params in found]
+
+
+def _counted(code: str, params: Mapping[str, Any]) -> str:
+    """The sentence for some of a number, or for all of it."""
+    whole = "count" in params and params["count"] == params["base"]
+    return f"{code}_all" if whole else code
 
 
 def _unborn(years: Sequence[Row], stage: str) -> Found:
@@ -102,3 +108,5 @@ def _gap(siting: Row) -> Found:
         gap, base = known(goal.get("gap")), known(goal.get("objective"))
         if goal.get("name") in SERVED and gap is not None and gap >= MUCH and base:
             yield "siting_care_gap", {"gap": gap, "base": base}
+        if goal.get("name") == "cost" and gap is not None and gap >= MUCH:
+            yield "siting_care_cost_gap", {}

@@ -12,7 +12,7 @@ from shapely.geometry import mapping
 
 from geoplan.errors import NotFoundError
 from geoplan.reasons import area, terms
-from geoplan.reasons.siting import VERDICTS
+from geoplan.reasons.siting import VERDICTS, proposal_name
 from geoplan.run import Run
 from maps.language import speaker
 from maps.siting import facts
@@ -49,19 +49,13 @@ def _mark(row: dict[Any, Any], language: str) -> dict[str, Any]:
     point = row["geometry"].representative_point()
     return {
         "id": str(row["site_id"]),
-        "name": candidate_name(row),
+        "name": proposal_name(row, language),
         "verdict": verdict,
         "word": terms("verdict", language)[verdict],
         "kind": terms("site_kind", language).get(str(row.get("kind")), ""),
         "lat": round(point.y, 6),
         "lon": round(point.x, 6),
     }
-
-
-def candidate_name(row: dict[Any, Any]) -> str:
-    """A candidate's name, else its id."""
-    name = row.get("name")
-    return name if isinstance(name, str) and name.strip() else str(row["site_id"])
 
 
 def outlines(run: Run) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import NotFoundError
-from geoplan.reasons.siting import milestones_of, without_place
+from geoplan.reasons.siting import milestones_of, worst_of
 from geoplan.run import Run
 from maps.story import stage_summary
 
@@ -59,11 +59,17 @@ def years(run: Run, stage: str) -> tuple[int, ...]:
 
 
 def worst_year(run: Run, stage: str) -> int | None:
-    """The year most pupils are without a place in reach, the earliest of several; None where no year is counted."""
+    """The year the finding speaks of; the first where it is not known who has a place; None where none is counted."""
     rows = milestones(run, stage)
-    if not rows:
-        return None
-    return int(max(rows, key=lambda row: without_place(row) or 0.0)["year"])
+    worst = worst_of(rows, siting(run).get("years") or ())
+    if worst is None:
+        return int(rows[0]["year"]) if rows else None
+    return int(worst["year"])
+
+
+def planned(run: Run, stage: str) -> bool:
+    """Whether new places are looked for in the stage."""
+    return stage in siting(run).get("stages", (stage,))
 
 
 def year_of(run: Run, stage: str, asked: int | None) -> int:

@@ -13,6 +13,7 @@ from maps.language import speaker
 from maps.schools import Card
 from maps.siting import curve, drawing, facts, housing, proposals
 from maps.siting.story import tell, year_view
+from maps.siting.told import search_text
 from maps.state import State
 
 LAYERS = ("population", "status")  # beside those of new places
@@ -31,7 +32,8 @@ def context(state: State) -> dict[str, Any]:
         "years": year_links(state),
         "proposals": cards,
         "others": len(facts.proposals(run)) - len(cards),
-        "curve": curve.curve(run, language, unit),
+        "curve": curve.curve(run, language, unit) if facts.planned(run, stage) else None,
+        "search": search_text(run, language),
         "picture": {name: getattr(curve, name) for name in ("WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")},
         "bar": {"width": proposals.BAR_WIDTH, "height": proposals.BARS_HEIGHT},
         "housing": housing.housing_rows(run, stage, language),

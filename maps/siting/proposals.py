@@ -11,6 +11,7 @@ from geoplan.reasons.siting import (
     check_verdict,
     loads,
     nested,
+    proposal_name,
     proposal_sentences,
     reason_sentences,
 )
@@ -70,6 +71,16 @@ class ProposalCard:
     lon: float | None
 
     @property
+    def open_checks(self) -> tuple[CheckRow, ...]:
+        """Checks that did not pass: failed, on conditions, not known."""
+        return tuple(check for check in self.checks if check.verdict != "pass")
+
+    @property
+    def passed_checks(self) -> tuple[CheckRow, ...]:
+        """Checks that passed."""
+        return tuple(check for check in self.checks if check.verdict == "pass")
+
+    @property
     def bars_width(self) -> float:
         """Width of the picture of loads in pixels."""
         return len(self.bars) * (BAR_WIDTH + BAR_GAP)
@@ -88,7 +99,7 @@ def card(row: dict[str, Any], language: str, limit: float | None) -> ProposalCar
     return ProposalCard(
         rank=int(row["rank"]),
         site_id=str(row.get("site_id")),
-        name=str(row.get("name") or row.get("site_id")),
+        name=proposal_name(row, language),
         decision=terms("decision", language).get(str(row.get("decision")), str(row.get("decision"))),
         brief=_brief(row, language),
         recommended=bool(row.get("recommended", True)),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from geoplan.reasons import care_notes, codes, known, outlook_notes, sentence, terms
+from geoplan.reasons import care_notes, codes, known, listing, outlook_notes, sentence, terms
 from geoplan.reasons.siting import (
     marginal_sentences,
     milestone_sentence,
@@ -93,6 +93,7 @@ class SitingStory:
 def tell(run: Run, stage: str, language: str) -> SitingStory:
     """New places of a stage in words."""
     rows, siting = facts.proposals(run, stage), facts.siting(run)
+    steps = siting.get("marginal") or () if facts.planned(run, stage) else ()
     unit = next((row.get("cost_unit") for row in rows if isinstance(row.get("cost_unit"), str)), None)
     return SitingStory(
         title=story.local_text(run.summary, "title", language) or str(run.summary.get("plan", "")),
@@ -100,11 +101,7 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
         kicker=_kicker(run, stage, language),
         headline=siting_headline(run.summary, language, stage=stage),
         none="" if rows else _nothing(run, stage, language),
-        marginal=tuple(
-            marginal_sentences(
-                siting.get("marginal") or (), language, unit=unit, proposed=len(siting.get("new") or ())
-            )
-        ),
+        marginal=tuple(marginal_sentences(steps, language, unit=unit, proposed=len(siting.get("new") or ()))),
         notes=tuple(note_sentences([*(siting.get("problems") or ()), *(siting.get("notes") or ())], language)),
         care=tuple(_care(run, stage, rows, language)),
         ahead=tuple(outlook_notes(run.summary, language)),
@@ -124,13 +121,17 @@ def _nothing(run: Run, stage: str, language: str) -> str:
         return sentence(code if code in codes() else "siting_not_computed", language, reason=reason)
     if "proposals" not in run.tables:
         return ""
+    if not facts.planned(run, stage):
+        names = style.stage_names(language)
+        listed = listing([names.get(name, name) for name in facts.siting(run)["stages"]], language)
+        return sentence("siting_stage_not_planned", language, stages=listed)
     children = style.children_name(stage, language)
     return sentence("siting_none_needed", language, children=children)
 
 
 def _care(run: Run, stage: str, rows: list[dict[str, Any]], language: str) -> Iterable[Note]:
     say = speaker(language)
-    kinds = Counter(str(row.get("kind")) for row in facts.records(run, "candidates"))
+    kinds = Counter(str(row.get("kind")) for row in facts.records(run, "candidates")) if rows else {}
     actions = {"candidates": say("See the candidates"), "proposals": say("See the checks")}
     for held in care_notes(story.stage_summary(run, stage), language, stage=stage, standards=run_standards(run)):
         if held.code.startswith("care_places"):  # who has a place rests on them

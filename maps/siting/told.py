@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from geoplan.reasons import codes, housing
-from geoplan.reasons.siting_checks import check_sentence, rule_word
+from geoplan.reasons.siting_checks import check_sentence, rule_word, search_sentence
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import number
+from maps.siting.facts import siting
 
 LOAD_FLOOR = "plan.siting.load_floor"
 
@@ -33,6 +34,12 @@ def low_load(run: Run) -> float | None:
     """Share of places in use below which building is to be weighed against other ways; None where not stated."""
     standards = run_standards(run)
     return number(standards, LOAD_FLOOR) if standards and LOAD_FLOOR in standards.norms else None
+
+
+def search_text(run: Run, language: str) -> str:
+    """How the search for free land went; empty where none was made."""
+    found = siting(run).get("search")
+    return search_sentence(found, language) if found and f"site_{found.get('code')}" in codes() else ""
 
 
 def housing_sentences(row: Mapping[str, Any], language: str) -> tuple[str, ...]:

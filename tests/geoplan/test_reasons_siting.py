@@ -63,27 +63,55 @@ def headline(summary: dict[str, Any], language: str = "en", **changes: Any) -> s
 
 def test_the_finding_is_the_worst_year_and_what_is_proposed_for_the_stage() -> None:
     assert headline(SUMMARY) == (
-        "In 2027, 220 of 1,200 children have no place in reach; proposed: 2 new primary schools with 640 places"
+        "In 2027, 220 of 1,200 children have no place in reach; proposed: one new primary school with 540 places "
+        "and one new nine-year school with 100 places"
     )
     assert headline(SUMMARY, "zh") == (
-        "2027年，1,200名适龄儿童中有220人在可达范围内没有学位；建议新建小学2所、学位640个"
+        "2027年，1,200名适龄儿童中有220人在可达范围内没有学位；建议新建小学1所、学位540个，新建九年一贯制学校1所、学位100个"
     )
     more = {**SITING, "enlarge": [{"stage": "primary", "classes": 1}], "convert": [{"stage": "primary"}]}
     assert headline(SUMMARY, siting=more).endswith(
-        "640 places and one more class in an existing school and one school converted"
+        "100 places and one more class in an existing school and one school converted"
     )
 
 
 def test_the_finding_says_how_many_the_proposals_leave_where_they_come_in_time() -> None:
     effect = {"stage": "primary", "year": 2027, "served_before": 980.0, "served_after": 1150.0}
     assert headline(SUMMARY, siting={**SITING, "effect": [effect]}) == (
-        "In 2027, 220 of 1,200 children have no place in reach; 2 new primary schools with 640 places would leave 50"
+        "In 2027, 220 of 1,200 children have no place in reach; one new primary school with 540 places "
+        "and one new nine-year school with 100 places would leave 50"
     )
     assert headline(SUMMARY, "zh", siting={**SITING, "effect": [{**effect, "served_after": 1200.0}]}).endswith(
-        "新建小学2所、学位640个后，全部可有学位"
+        "新建九年一贯制学校1所、学位100个后，全部可有学位"
     )
     late = {**effect, "served_after": 980.0}
-    assert "proposed: 2 new" in headline(SUMMARY, siting={**SITING, "effect": [late]})
+    assert "proposed: one new" in headline(SUMMARY, siting={**SITING, "effect": [late]})
+
+
+def test_the_base_year_is_the_worst_only_where_no_year_follows() -> None:
+    early = [{**YEARS[0], "served": 100.0}, *YEARS[1:]]
+    assert headline({**SUMMARY, "stages": {"primary": {"years": early}}}).startswith("In 2027, 220 of")
+    assert (
+        headline({"stages": {"primary": {"years": early[:1]}}})
+        == "In 2024, 900 of 1,000 children have no place in reach"
+    )
+
+
+def test_a_nine_year_school_counts_with_the_places_it_gives_the_stage() -> None:
+    row = {"stage": "primary;junior", "places": 550.0, "places_by_stage": '{"junior": 100.0, "primary": 450.0}'}
+    assert headline(SUMMARY, siting={"new": [row]}).endswith(
+        "proposed: one new nine-year school with 450 primary places"
+    )
+    assert headline(SUMMARY, "zh", siting={"new": [row, row]}).endswith(
+        "建议新建九年一贯制学校2所（其中小学学位900个）"
+    )
+    first = {**SUMMARY, "siting": {"years": [2024, 2035]}}
+    assert headline(first).startswith("In 2035, 40 of 900 children"), "only years planned for are spoken of"
+
+
+def test_a_stage_nobody_plans_for_is_not_said_to_have_no_way() -> None:
+    siting = {"new": [], "stages": ["junior"]}
+    assert headline(SUMMARY, siting=siting).endswith("children have no place in reach")
 
 
 def test_the_finding_never_says_more_than_is_known() -> None:
@@ -109,12 +137,12 @@ def test_a_proposal_says_what_where_when_for_whom_and_for_how_much() -> None:
     assert english(ROW) == [
         "Build a primary school with 12 classes and 540 places on the reserved plot Mill Lane, to open in 2027.",
         "The site has 12,000 m².",
-        "In 2027 200 more children have a place in reach: 1,180 with it, 980 without it.",
+        "In 2027, 200 more children have a place in reach: 1,180 with it, 980 without it.",
         "Its pupils walk 310 m on average.",
         "It costs about 41.2 million yuan; the unit costs are planning assumptions.",
         "That is 206,000 yuan for each of the 200 who gain a place.",
         "Share of its 540 places used: 90 % in 2027 and 55 % in 2035.",
-        "In 2035 fewer than 60 % of its 540 places are used.",
+        "In 2035, fewer than 60 % of its 540 places are used.",
         "No siting check was made.",
     ]
     told = [note.text for note in proposal_sentences(ROW, "zh", low_load=0.6)]
@@ -148,13 +176,13 @@ def test_unknown_is_said_and_nothing_is_made_of_it() -> None:
         "What it costs is not known.",
         "No siting check was made.",
     ]
-    assert english(ROW, pupils_gained=0.0)[2].startswith("In 2027 no more children have a place in reach")
+    assert english(ROW, pupils_gained=0.0)[2].startswith("In 2027, no more children have a place in reach")
     assert "not known" in english(ROW, year=math.nan)[0]
 
 
 def test_loads_fall_hold_or_overflow() -> None:
     assert english(ROW, load_2035=0.6)[-2].startswith("In every year counted up to 2035 at least 60 %")
-    assert "In 2027 there are more pupils than places." in english(ROW, load_2027=1.2)
+    assert "In 2027, there are more pupils than places." in english(ROW, load_2027=1.2)
     assert not any("fewer than" in note.text for note in proposal_sentences(ROW, "en"))
     assert loads(ROW) == {2027: 0.9, 2035: 0.55}
 
@@ -183,7 +211,7 @@ def test_reasons_for_and_against_are_told_apart_and_unknown_codes_left_out() -> 
         ],
     }
     assert [plain(note.text) for note in reason_sentences(row, "en", against=False)] == [
-        "In 2027 it gives 200 of 220 children without a place one in reach."
+        "In 2027, it gives 200 of 220 children without a place one in reach."
     ]
     assert [note.code for note in reason_sentences(row, "en", against=True)] == ["load_low", "look_at"]
     ways = [{"code": "look_at_bus", "params": {}}, {"code": "look_at_enlarge", "params": {}}]
@@ -239,8 +267,8 @@ def test_who_stays_without_and_why() -> None:
         {"area_id": "x", "stage": "junior", "year": 2035, "pupils": 4.0, "reason": "of_tomorrow"},
     ]
     assert unmet_sentences(rows, "en", areas={"n": "North"}) == [
-        "North: in 2027 20 children stay without a place in reach, because the budget does not suffice.",
-        "x: in 2035 4 pupils stay without a place in reach, because the reason is not known.",
+        "North: in 2027, 20 children stay without a place in reach, because the budget does not suffice.",
+        "x: in 2035, 4 pupils stay without a place in reach, because the reason is not known.",
     ]
 
 
@@ -299,7 +327,8 @@ def test_care_names_the_unborn_the_assumed_the_unproven_and_what_is_no_site() ->
         "births fall, a fixed norm does not.",
         "Need is counted with the schools there are; what is proposed is not in it.",
         "Costs of 1 of 2 proposals rest on unit costs that are planning assumptions, until the county gives its own.",
-        "For 2 of 2 proposals at least one siting check cannot be answered from the data; ask before choosing.",
+        "For each of the 2 proposals at least one siting check cannot be answered from the data; ask before "
+        "choosing.",
         "9 of 10 candidates are search areas: places along a street where no land is named. They are not sites.",
         "The choice is not proven best: another may serve up to 3 % more than 1,190 children in an average year.",
     ]

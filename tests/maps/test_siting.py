@@ -21,6 +21,7 @@ from maps import scene, style
 from maps.app import create_app
 from maps.siting import curve, drawing, facts, housing, proposals
 from maps.siting.story import area_rows, milestone_rows, signed, tell, year_view
+from maps.siting.told import search_text
 from maps.standalone import standalone
 from tests.toytown import toytown_run, write_toytown
 from tests.toytown.siting import with_siting
@@ -90,7 +91,7 @@ def test_proposals_are_cards_with_reasons_checks_and_loads(newtown: Run) -> None
     first, second, third = proposals.cards(newtown, "primary", "en")
     assert (first.rank, first.recommended, third.recommended) == (1, True, False)
     assert first.brief == "270 places · 2027 · 60 gain a place"
-    assert first.against[0] == "In 2035 only 41\u202f% of its places would be used."
+    assert first.against[0] == "In 2035, only 41\u202f% of its places would be used."
     assert first.against[1].startswith("Look first at temporary classrooms, more classes")
     assert [check.verdict for check in first.checks] == ["conditional", "unknown", "pass", "pass"]
     road = first.checks[0].text
@@ -114,6 +115,21 @@ def test_a_check_without_a_sentence_still_tells_its_figures() -> None:
     (row,) = proposals.check_rows({"checks": [check]}, "en")
     assert (row.text, row.distance, row.threshold) == ("distance to the railway", "412\u202fm", "300\u202fm")
     assert row.source == "GB 50099-2011, seen in the official text"
+
+
+def test_a_stage_that_is_not_planned_says_so(newtown: Run) -> None:
+    summary = {**newtown.summary, "siting": {**newtown.summary["siting"], "stages": ["primary"], "new": []}}
+    tables = {**newtown.tables, "proposals": newtown.tables["proposals"].iloc[:2]}
+    told = tell(replace(newtown, summary=summary, tables=tables), "junior", "en")
+    assert told.none == "New places are looked for in these stages only: Primary." and not told.marginal
+    assert told.headline.endswith("pupils have no place in reach")
+
+
+def test_search_areas_are_near_what_they_are_named_after(newtown: Run) -> None:
+    assert proposals.cards(newtown, "junior", "en")[0].name == "near Search area 1"
+    search = {"code": "search_found", "params": {"count": 1, "largest_m2": 7854.0, "floor_m2": 1500.0}}
+    run = replace(newtown, summary={**newtown.summary, "siting": {"search": search}})
+    assert "7,854" in search_text(run, "zh") and not search_text(newtown, "zh")
 
 
 def test_the_curve_rises_with_the_schools_and_says_what_is_proven(newtown: Run) -> None:
