@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -80,7 +81,7 @@ def _proposal(row: Mapping[Any, Any], run: Run) -> Step:
         step = {"action": "resize", "school_id": str(row["site_id"]), "stage": _only(stages)}
         return {**step, "plus_classes": classes, **year}
     if row["decision"] == "convert":
-        before = _taught(run, str(row["site_id"]), stages)
+        before = _taught(run, str(row["site_id"]), stages) if _empty(row.get("takes")) else str(row["takes"])
         step = {"action": "convert", "school_id": str(row["site_id"]), "from": before, "to": _only(stages)}
         return {**step, "classes": classes, **year}
     kind = next((kind for kind, taught in STAGES_OF.items() if taught == stages), None)
@@ -96,8 +97,9 @@ def _shared(row: Mapping[Any, Any], stages: tuple[str, ...], classes: int) -> di
     """Classes by stage: as the row says, else as many a grade in every grade of the school."""
     if len(stages) == 1:
         return {stages[0]: classes}
-    if not any(_empty(row.get(f"classes_{stage}")) for stage in stages):
-        return {stage: int(row[f"classes_{stage}"]) for stage in stages}
+    told = row.get("classes_by_stage")
+    if isinstance(told, str) and set(stages) <= set(by_stage := json.loads(told)):
+        return {stage: int(by_stage[stage]) for stage in stages}
     grades = {stage: len(GRADES[stage]) for stage in stages}
     found = {stage: round(classes * count / sum(grades.values())) for stage, count in grades.items()}
     found[stages[-1]] += classes - sum(found.values())

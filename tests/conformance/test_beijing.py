@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Run:
-    return make_run(read_layers(folder))
+    return make_run(read_layers(folder), parts=("coverage", "safety"))
 
 
 def closes(run: Run) -> bool:
@@ -97,7 +97,7 @@ def test_true_coordinates_are_not_called_shifted(run: Run) -> None:
 
 def test_schools_of_the_street_file(tmp_path: Path) -> None:
     """Seven schools tell their stage, none its places: reach is known, places are not, and nothing is made up."""
-    run = make_run(read_layers(plans.beijing(tmp_path, osm_schools=True)))
+    run = make_run(read_layers(plans.beijing(tmp_path, osm_schools=True)), parts=("coverage",))
     assert set(run.tables["schools"]["name"]) == set(NAMES) - {"诗雅艺术学校"}
     assert {"osm_stage_unknown", "osm_places_unknown"} <= codes(run)
     stage = run.summary["stages"]["primary"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,15 @@ pytestmark = [
     pytest.mark.skipif(not plans.PORTO_ALEGRE.is_dir(), reason=plans.NEEDS_PORTO_ALEGRE),
 ]
 SOURCES = ("raster", "grid")
+PARTS = ("coverage", "safety")
 RESIDENTS = 812_935
 LIMIT_DM = 20_000
+SITING = """
+[siting]
+max_new = 10
+enlarge = false
+time_limit_s = 20
+"""
 SNAP_M = 150.0
 """The snap limit of towns; the whole plan is town."""
 ACCOUNTS = ("served", "in_reach_no_place", "out_of_reach", "off_network")
@@ -35,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def runs(folders: dict[str, Path]) -> dict[str, Run]:
-    return {source: make_run(read_layers(folder)) for source, folder in folders.items()}
+    return {source: make_run(read_layers(folder), parts=PARTS) for source, folder in folders.items()}
 
 
 def primary(run: Run) -> dict[str, Any]:
@@ -143,6 +151,23 @@ def test_distances_are_those_of_networkx(folders: dict[str, Path], source: str) 
 
 
 def test_the_same_files_give_the_same_run(runs: dict[str, Run], folders: dict[str, Path]) -> None:
-    again = make_run(read_layers(folders["grid"]))
+    again = make_run(read_layers(folders["grid"]), parts=PARTS)
     assert again.run_id == runs["grid"].run_id != runs["raster"].run_id
     assert again.summary == runs["grid"].summary
+
+
+def test_up_to_ten_new_schools_serve_ever_more_pupils(tmp_path: Path) -> None:
+    """The curve of the marginal table never falls, and every row says how far it may be from the best."""
+    folder = plans.porto_alegre(tmp_path, "raster")
+    file = folder if folder.is_file() else folder / "plan.toml"
+    file.write_text(file.read_text(encoding="utf-8") + SITING, encoding="utf-8")
+    run = make_run(read_layers(folder), parts=("coverage", "siting"))
+    siting = run.summary["siting"]
+    served = [row["pupils_served"] for row in siting["marginal"]]
+    assert [row["k"] for row in siting["marginal"]] == list(range(11)) and len(siting["new"]) == 10
+    assert all(later > earlier + 1 for earlier, later in itertools.pairwise(served))
+    assert all(0 <= row["gap"] < 0.2 for row in siting["marginal"])
+    goals = {goal["name"]: goal for goal in siting["goals"]}
+    assert goals["served"]["objective"] == pytest.approx(served[-1]) and goals["served"]["bound"] >= served[-1] - 1e-6
+    table = run.tables["proposals"]
+    assert (table["pupils_enrolled"] <= table["places"] + 1e-6).all() and (table["pupils_gained"] > 0).all()
