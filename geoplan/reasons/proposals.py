@@ -202,7 +202,8 @@ def _cost(row: Row) -> Told:
     if cost is None:
         yield "siting_cost_unknown", {}
         return
-    yield "siting_cost_assumed" if row.get("cost_assumed") else "siting_cost", {"cost": cost}
+    own = "_own" if row.get("cost_unit") == "plan" else ""
+    yield "siting_cost_assumed" if row.get("cost_assumed") else f"siting_cost{own}", {"cost": cost}
     if gained is not None and gained >= 0.5 and cost > 0:
         yield "siting_cost_each", {"each": cost / gained, "pupils": gained}
 
@@ -273,7 +274,7 @@ def _is_way(reason: Mapping[str, Any]) -> bool:
 
 def _alternative(other: Mapping[str, Any], gained: float | None, children: str, language: str) -> str:
     pupils, name = known(other.get("pupils_gained")), other.get("name") or other.get("site_id")
-    if pupils is None:
+    if pupils is None or pupils < 0.5:  # it would do nothing in its stead
         return ""
     less = whole([gained if gained is not None else pupils])[0] - whole([pupils])[0]
     code = "siting_alternative_same" if not less else f"siting_alternative{'' if less > 0 else '_more'}"

@@ -50,15 +50,19 @@ __all__ = [
     "reason_sentences",
     "school_words",
     "siting_headline",
+    "siting_reserve",
     "unmet_sentences",
     "warning_word",
     "without_place",
     "worst_of",
     "year_text",
+    "years_told",
 ]
 
 Row = Mapping[Any, Any]
 LACKING = ("in_reach_no_place", "out_of_reach", "off_network")
+KINDS = ("new", "enlarge", "convert")
+LEAST = 0.5  # pupils that are told
 MUCH = 0.005  # gaps and shares below this are not spoken of
 
 
@@ -75,11 +79,11 @@ def siting_headline(summary: Row, language: str, *, stage: str) -> str:
     if facts and not places_known(facts):
         return sentence("siting_headline_places_unknown", language)
     rows = milestones_of(facts.get("years") or (), stage)
-    worst = worst_of(rows, (summary.get("siting") or {}).get("years") or ())
+    worst = worst_of(rows, years_told(summary.get("siting") or {}, stage))
     lacking = None if worst is None else without_place(worst)
     if worst is None or lacking is None:
         return sentence("siting_headline_unknown", language)
-    if lacking < 0.5:
+    if lacking < LEAST:
         span = {"first": year_text(rows[0]), "last": year_text(rows[-1])}
         return sentence("siting_headline_enough", language, **span, **words)
     said = {"year": f"{worst['year']:.0f}", "pupils": lacking, "base": known(worst.get("pupils")), **words}
@@ -91,14 +95,29 @@ def siting_headline(summary: Row, language: str, *, stage: str) -> str:
     return sentence("siting_headline_open" if computed else "siting_headline_only", language, **said)
 
 
+def siting_reserve(summary: Row, language: str, *, stage: str) -> str:
+    """How many of the proposals for a stage are not recommended; empty where all are."""
+    siting = summary.get("siting") or {}
+    rows = [row for kind in KINDS for row in siting.get(kind) or () if _for_stage(row, stage)]
+    weak = sum(row.get("recommended") in (False, 0) for row in rows)
+    if not weak:
+        return ""
+    code = "siting_reserve" + ("" if weak < len(rows) else "_one" if weak == 1 else "_all")
+    return sentence(code, language, weak=weak, base=len(rows))
+
+
+def _for_stage(row: Row, stage: str) -> bool:
+    return stage in str(row.get("stage", stage)).split(";")
+
+
 def _with_plan(siting: Row, said: Mapping[str, Any], worst: Row, stage: str, language: str) -> str:
     """What is proposed and, where it is known to change that year, how many it would leave."""
     year = worst["year"]
     effects = [row for row in siting.get("effect") or () if row.get("stage") == stage and row.get("year") == year]
-    before, after = (known(effects[0].get(f"served_{end}")) if effects else None for end in ("before", "after"))
-    if before is None or after is None or after - before < 0.5:
+    gained = _gained(effects[0]) if effects else None
+    if gained is None or gained < LEAST:
         return sentence("siting_headline_short", language, **said)
-    left = max(float(said["pupils"]) - (after - before), 0.0)
+    left = max(float(said["pupils"]) - gained, 0.0)
     return sentence("siting_headline_all" if left < 0.5 else "siting_headline_left", language, left=left, **said)
 
 
@@ -106,6 +125,18 @@ def milestones_of(rows: Iterable[Row], stage: str, variant: str = "mid") -> list
     """The milestones of a stage by year, of one variant of births."""
     held = [r for r in rows if r.get("stage", stage) == stage and r.get("variant", variant) == variant]
     return sorted((r for r in held if known(r.get("year")) is not None), key=lambda r: float(r["year"]))
+
+
+def years_told(siting: Row, stage: str) -> list[object]:
+    """Years the finding may speak of: those the proposals change, else those planned for; empty for any."""
+    effects = [row for row in siting.get("effect") or () if row.get("stage") == stage]
+    changed = [row.get("year") for row in effects if (_gained(row) or 0.0) >= LEAST]
+    return changed or list(siting.get("years") or ())
+
+
+def _gained(row: Row) -> float | None:
+    before, after = known(row.get("served_before")), known(row.get("served_after"))
+    return None if before is None or after is None else after - before
 
 
 def worst_of(rows: Sequence[Row], planned: Iterable[object] = ()) -> Row | None:
@@ -238,10 +269,7 @@ def milestone_sentence(row: Row, language: str) -> str:
 
 def _plan(siting: Row, stage: str, language: str) -> str:
     """What is proposed for the stage, counted: new schools, classes, conversions."""
-    mine = {
-        kind: [row for row in siting.get(kind) or () if stage in str(row.get("stage", stage)).split(";")]
-        for kind in ("new", "enlarge", "convert")
-    }
+    mine = {kind: [row for row in siting.get(kind) or () if _for_stage(row, stage)] for kind in KINDS}
     parts = []
     kinds = {str(row.get("stage", stage)) for row in mine["new"]}
     parts += [

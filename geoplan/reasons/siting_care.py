@@ -43,7 +43,7 @@ def siting_care(
         *_costs(proposals),
         *_unanswered(proposals),
         *_search(candidates or {}),
-        *_gap(siting),
+        *(_gap(siting) if stage in siting.get("stages", (stage,)) else ()),
     ]
     return [Note(code, sentence(_counted(code, params), language, **{**words, **params})) for code, params in found]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import NotFoundError
-from geoplan.reasons.siting import milestones_of, worst_of
+from geoplan.reasons.siting import milestones_of, worst_of, years_told
 from geoplan.run import Run
 from maps.story import stage_summary
 
@@ -61,7 +61,7 @@ def years(run: Run, stage: str) -> tuple[int, ...]:
 def worst_year(run: Run, stage: str) -> int | None:
     """The year the finding speaks of; the first where it is not known who has a place; None where none is counted."""
     rows = milestones(run, stage)
-    worst = worst_of(rows, siting(run).get("years") or ())
+    worst = worst_of(rows, years_told(siting(run), stage))
     if worst is None:
         return int(rows[0]["year"]) if rows else None
     return int(worst["year"])

@@ -14,6 +14,7 @@ from geoplan.reasons.siting import (
     milestones_of,
     note_sentences,
     siting_headline,
+    siting_reserve,
     warning_word,
 )
 from geoplan.reasons.siting_care import siting_care
@@ -83,6 +84,7 @@ class SitingStory:
     notice: str
     kicker: str
     headline: str
+    reserve: str  # how many proposals are not recommended; empty where all are
     none: str  # why nothing is proposed; empty where something is
     marginal: tuple[str, ...]
     notes: tuple[str, ...]  # requirements that cannot be met, what should be known about the choice
@@ -100,6 +102,7 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
         notice=story.local_text(run.summary, "notice", language),
         kicker=_kicker(run, stage, language),
         headline=siting_headline(run.summary, language, stage=stage),
+        reserve=siting_reserve(run.summary, language, stage=stage),
         none="" if rows else _nothing(run, stage, language),
         marginal=tuple(marginal_sentences(steps, language, unit=unit, proposed=len(siting.get("new") or ()))),
         notes=tuple(note_sentences([*(siting.get("problems") or ()), *(siting.get("notes") or ())], language)),

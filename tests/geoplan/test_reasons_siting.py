@@ -21,6 +21,7 @@ from geoplan.reasons.siting import (
     proposal_sentences,
     reason_sentences,
     siting_headline,
+    siting_reserve,
     unmet_sentences,
     without_place,
 )
@@ -84,8 +85,8 @@ def test_the_finding_says_how_many_the_proposals_leave_where_they_come_in_time()
     assert headline(SUMMARY, "zh", siting={**SITING, "effect": [{**effect, "served_after": 1200.0}]}).endswith(
         "新建九年一贯制学校1所、学位100个后，全部可有学位"
     )
-    late = {**effect, "served_after": 980.0}
-    assert "proposed: one new" in headline(SUMMARY, siting={**SITING, "effect": [late]})
+    never = {**effect, "served_after": 980.0}
+    assert "proposed: one new" in headline(SUMMARY, siting={**SITING, "effect": [never]})
 
 
 def test_the_base_year_is_the_worst_only_where_no_year_follows() -> None:
@@ -95,6 +96,29 @@ def test_the_base_year_is_the_worst_only_where_no_year_follows() -> None:
         headline({"stages": {"primary": {"years": early[:1]}}})
         == "In 2024, 900 of 1,000 children have no place in reach"
     )
+
+
+def test_what_is_not_recommended_is_said_beside_the_finding() -> None:
+    new = [{**row, "recommended": k > 0} for k, row in enumerate(SITING["new"])]
+    some = {**SUMMARY, "siting": {"new": new}}
+    assert siting_reserve(some, "en", stage="primary").startswith(
+        "1 of the 2 proposals for this stage have something"
+    )
+    weak = [{**row, "recommended": 0} for row in new]
+    assert siting_reserve({"siting": {"new": weak}}, "zh", stage="primary").startswith("本学段2项建议均存在不利因素")
+    assert siting_reserve({"siting": {"new": weak[:1]}}, "en", stage="primary").startswith("The only proposal")
+    assert (
+        siting_reserve({"siting": {"new": weak[:1]}}, "en", stage="junior")
+        == siting_reserve({}, "en", stage="x")
+        == ""
+    )
+
+
+def test_the_finding_speaks_of_the_worst_year_the_proposals_change() -> None:
+    late = {"stage": "primary", "year": 2035, "served_before": 860.0, "served_after": 890.0}
+    none = {**late, "year": 2027, "served_before": 980.0, "served_after": 980.0}
+    said = headline(SUMMARY, siting={**SITING, "years": [2027, 2035], "effect": [none, late]})
+    assert said.startswith("In 2035, 40 of 900 children") and said.endswith("would leave 10")
 
 
 def test_a_nine_year_school_counts_with_the_places_it_gives_the_stage() -> None:
@@ -168,6 +192,15 @@ def test_every_decision_and_kind_of_land_is_told_as_what_it_is() -> None:
     assert "nine-year school" in english(ROW, stage="primary;junior")[0]
 
 
+def test_costs_of_the_county_are_said_to_be_its_own() -> None:
+    assert "It costs 41.2 million by the county's own unit costs." in english(
+        ROW, cost_assumed=False, cost_unit="plan"
+    )
+    assert "That is 206,000 for each of the 200 who gain a place." in english(
+        ROW, cost_assumed=False, cost_unit="plan"
+    )
+
+
 def test_unknown_is_said_and_nothing_is_made_of_it() -> None:
     unknown = dict.fromkeys(("cost", "pupils_before", "walk_m_mean", "load_2027", "load_2035", "site_m2"), math.nan)
     assert english(ROW, **unknown)[1:] == [
@@ -231,12 +264,16 @@ def test_every_reason_code_has_its_sentence_in_both_languages() -> None:
 
 
 def test_alternatives_say_how_much_less_they_give() -> None:
-    others = [{"name": "Old market", "pupils_gained": 180.0}, {"site_id": "P9", "pupils_gained": 200.0}]
+    others = [
+        {"name": "Old market", "pupils_gained": 180.0},
+        {"site_id": "P9", "pupils_gained": 200.0},
+        {"site_id": "P8", "pupils_gained": 0.0},
+    ]
     assert alternative_sentences({**ROW, "alternatives": others}, "en") == [
         "Old market would give 180 children a place, 20 fewer.",
         "P9 would give as many children a place (200).",
     ]
-    assert alternative_sentences(ROW, "zh") == ["没有与之相近的备选地点。"]
+    assert alternative_sentences(ROW, "zh") == ["没有可以替代的其他地点。"]
 
 
 def test_the_curve_in_words() -> None:
