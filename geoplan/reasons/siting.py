@@ -222,8 +222,13 @@ def unmet_sentences(rows: Iterable[Row], language: str, *, areas: Mapping[str, s
 
 def note_sentences(rows: Iterable[Row], language: str) -> list[str]:
     """Requirements that cannot be met, and what should be known about the choice (``problems`` and ``notes``)."""
-    told = [(f"siting_note_{row.get('code')}", dict(row.get("params") or {})) for row in rows]
+    told = [(_note_code(str(row.get("code"))), dict(row.get("params") or {})) for row in rows]
     return [sentence(code, language, **_note_words(params, language)) for code, params in told if code in codes()]
+
+
+def _note_code(code: str) -> str:
+    """Sentence of a problem or note; those of the location models go by their own name."""
+    return code if code.startswith("location_") else f"siting_note_{code}"
 
 
 def _note_words(params: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -236,6 +241,7 @@ def _note_words(params: Mapping[str, Any], language: str) -> dict[str, Any]:
         if isinstance(params.get("sites"), (list, tuple))
         else "",
         "site": params.get("site_id"),
+        "form": terms("classic", language).get(str(params.get("model")), params.get("model")),
         "cause": causes.get(str(params.get("reason")), causes["unknown"]),
         "stage": stages.get(str(params.get("stage")), params.get("stage")),
     }

@@ -19,7 +19,7 @@ from geoplan.siting.county.offers import Terms
 from geoplan.siting.county.proposals import as_json, effect, proposals, summary_rows
 from geoplan.siting.county.task import plan_task
 from geoplan.siting.county.unmet import unmet
-from geoplan.siting.design import Design, MarginalRow, Task, design
+from geoplan.siting.design import Design, MarginalRow, Task, chosen_design
 from geoplan.siting.sizes import unit_costs
 from geoplan.situation import Situation
 from geoplan.standards import Standards
@@ -87,7 +87,7 @@ def county_siting(
     decided = base_year if section.decided is None else section.decided
     terms = Terms(standards, unit_costs(layers.tables.get("costs")), section, stages, decided)
     task = plan_task(layers, terms, sites, setting, parts, years)
-    found = design(task)
+    found = chosen_design(task, section.model)
     table = proposals(Context(layers, situation, task, found, sites, parts, terms, deficits or {}))
     sites = sites.assign(chosen=sites["site_id"].isin(table["site_id"]))
     return CountySiting(

@@ -31,6 +31,7 @@ from geoplan.siting.design.walking import Walkers, enrolments, walkers, walking_
 
 Table = list[tuple[int, Choice, float]]
 
+HALF = 0.5  # of the time left, for each goal and for the table
 PROVEN = 1e-6  # relative gap at which a goal is proven
 
 
@@ -48,12 +49,12 @@ def design(task: Task) -> Design:
     problems = list(setting.usable.problems)
     of = walkers(task, setting.search.columns)
     if not problems and task.limits.worth is not None:
-        table, at = worthwhile_choices(setting, task.limits.worth)
+        table, at = worthwhile_choices(_within(setting, HALF), task.limits.worth)
         if table:
             return _solved(replace(setting, max_new=table[at][0]), of, (table, at), started)
         problems = _conflict(setting)
     elif not problems:
-        proof = best_served(setting)
+        proof = best_served(_within(setting, HALF))
         if proof.choice is not None:
             return _solved(setting, of, _table_up_to(setting, proof.choice, proof.bound), started)
         problems = _conflict(setting)
@@ -78,10 +79,17 @@ def place_rank(task: Task) -> I64:
     return rank
 
 
+def _within(setting: Setting, share: float) -> Setting:
+    """With a share of the time that is left; what is not used is left to the goals after it."""
+    prog = setting.search.program
+    watch = replace(prog.clock, ends=time.monotonic() + share * max(prog.clock.left_s, 0.0))
+    return replace(setting, search=replace(setting.search, program=replace(prog, clock=watch)))
+
+
 def _table_up_to(setting: Setting, first: Choice, bound: float) -> tuple[Table, int]:
     """The marginal table up to the choice of goal one, or to a better one met on the way."""
-    choice = best_cost(setting, first).choice or first
-    table = marginal_choices(setting, choice, bound)
+    choice = best_cost(_within(setting, HALF), first).choice or first
+    table = marginal_choices(_within(setting, HALF), choice, bound)
     better = max(table, key=lambda row: row[1].value)[1]
     if better.value > choice.value + LESS:  # only where goal one was not proven
         table[-1] = (table[-1][0], better, max(bound, better.value))
@@ -93,7 +101,7 @@ def _solved(setting: Setting, of: Sequence[Walkers], found: tuple[Table, int], s
     table, at = found
     k, first, bound = table[at]
     begun = time.monotonic()
-    cost = best_cost(setting, first)
+    cost = best_cost(_within(setting, HALF), first)
     costed = time.monotonic()
     rows = [at_most_new(setting.search.program, setting.max_new)]
     walked = least_walking(setting.task, setting.search, of, rows, cost.choice or first)

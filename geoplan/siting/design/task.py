@@ -158,17 +158,19 @@ class Effort:
         Relative gap above which the construction is tried as well where goal one is not proven.
     time_limit_s
         For everything together; what is known then is given, with its gap.
-    walk_work
-        Pairs times assignments the goal of walking may use.
+    walk_work, walk_columns
+        What the goal of walking may use: pairs times assignments, and class columns times integer programs (one at
+        least).
     """
 
     nodes: int = 1_500
     row_nodes: int = 300
-    walk_nodes: int = 300
+    walk_nodes: int = 100
     rounds: int = 60
     enough: float = 0.005
     time_limit_s: float = 120.0
     walk_work: int = 60_000_000
+    walk_columns: int = 400
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from geoplan.siting.design.search import CLOSE, LESS, Choice, Search, as_many, e
 from geoplan.siting.design.task import F64, I64, Task
 from geoplan.siting.design.walking import Walkers, bound_at, enrolments, walking_m
 
+ROUGH = 5e-3  # relative gap of programs while the bound is farther away than twice that
 SAME = 1e-6  # relative; walking that near is equal
 LEAST_KM = 1e-6
 WARM = 12  # linear programs before the first integer one
@@ -56,6 +57,7 @@ class _State:
     weight: F64  # of the year of every stage and year
     rows: list[F64] = field(default_factory=list)
     low: list[float] = field(default_factory=list)
+    exact: bool = False  # whether programs must be proven in full: coarse ones give nothing new
     seen: set[bytes] = field(default_factory=set)
 
 
@@ -73,7 +75,8 @@ def least_walking(task: Task, search: Search, of: Sequence[Walkers], rows: Seque
     for _ in range(min(rounds // 2, WARM)):
         if not _relaxed(task, search, of, limits, state):
             break
-    for _ in range(max(rounds // 2, 1)):
+    programs = max(task.effort.walk_columns // max(search.columns.n_classes, 1), 1)
+    for _ in range(min(max(rounds // 2, 1), programs)):
         if _step(task, search, of, limits, state):
             return state.best
     search.program.clock.stopped.add("walk_work")
@@ -96,7 +99,9 @@ def _relaxed(task: Task, search: Search, of: Sequence[Walkers], limits: Sequence
 
 def _step(task: Task, search: Search, of: Sequence[Walkers], limits: Sequence[Rows], state: _State) -> bool:
     """One integer program, the enrolment of its choice, and the bounds there; whether nothing is left to do."""
-    answer = _solve(task, search, limits, state, How(further=len(state.weight), gap=CLOSE, nodes=state.nodes))
+    near = state.best.walking - state.best.bound <= 2 * ROUGH * state.best.walking
+    how = How(further=len(state.weight), gap=CLOSE if near or state.exact else ROUGH, nodes=state.nodes)
+    answer = _solve(task, search, limits, state, how)
     state.nodes -= answer.nodes
     if answer.status == "infeasible":  # nothing but what is known, within rounding
         state.best = _judged(state.best, state.best.walking)
@@ -109,7 +114,9 @@ def _step(task: Task, search: Search, of: Sequence[Walkers], limits: Sequence[Ro
     new = separate(search.world, search.pool, answer.point.rounded)
     key = found.classes.tobytes()
     if key in state.seen:
-        return spent or not new
+        stuck = how.gap == CLOSE and not new
+        state.exact = True
+        return spent or stuck
     state.seen.add(key)
     walked = _walked(task, search, of, found)
     if found.value >= state.best.choice.value - LESS and walked.walking < state.best.walking:
