@@ -98,13 +98,13 @@ def spread(values: Sequence[object], language: str) -> Cell:
     return Cell(low if low == high else f"{low} … {high}")
 
 
-def money(amount: object, unit: object, language: str) -> Cell:
-    """An amount with its unit."""
+def money(amount: object, unit: str, language: str) -> Cell:
+    """An amount with its unit as it follows a figure (`` yuan``, ``元``)."""
     made = count(amount, language)
-    if made.number is None or not isinstance(unit, str) or not unit.strip():
+    if made.number is None or not unit:
         return made
-    named = printable(unit).strip().replace('"', "")
-    return Cell(f"{made.text} {named}", made.number, f'{COUNT}" {named}"')
+    named = unit.replace('"', "")
+    return Cell(f"{made.text}{named}", made.number, f'{COUNT}"{named}"')
 
 
 def exact(value: object) -> Cell:

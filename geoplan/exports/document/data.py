@@ -9,7 +9,7 @@ from geoplan.exports.document import cells
 from geoplan.exports.document.norms import norm_table, used_norms
 from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, Text
 from geoplan.exports.document.words import column, phrase, printable, title, word
-from geoplan.reasons import known, term
+from geoplan.reasons import known, outlook_notes, term
 from geoplan.run import Run
 from layers.bundle import STAGES
 
@@ -72,6 +72,7 @@ def _steps(run: Run, language: str) -> Iterator[Block]:
         for step in steps
     )
     yield Table("steps", title("steps", language), columns, made)
+    yield from (Text(text, "item") for text in outlook_notes(run.summary, language))
 
 
 def _step(name: str, language: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any
 
 from geoplan.exports.document import cells
 from geoplan.exports.document.nested import Record, nested
 from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, Text
-from geoplan.exports.document.proposals import gain, ranked, stage_words
+from geoplan.exports.document.ranking import effects, ranked, stage_words
 from geoplan.exports.document.words import column, phrase, title, word
 from geoplan.reasons import known
 from geoplan.reasons.siting import marginal_sentences
@@ -24,59 +22,49 @@ def effect(run: Run, language: str) -> Section:
         return Section("effect", title("effect", language), (Text(nothing, "plain"),))
     blocks: tuple[Block, ...] = (
         Text(phrase("effect_note", language), "note"),
-        _before_after(rows, language),
+        *_before_after(run, language),
         *_goals(run, language),
         *_marginal(run, language),
     )
     return Section("effect", title("effect", language), blocks)
 
 
-def _before_after(rows: list[dict[str, Any]], language: str) -> Table:
-    """Pupils with a place around each proposal, and in total by stage."""
-    heads = ("name", "stage", "year", "before", "gained", "after")
-    columns = tuple(
-        Column(column(k, language), k not in ("name", "stage"), 2.2 if k == "name" else 1.0) for k in heads
+def _before_after(run: Run, language: str) -> Iterator[Block]:
+    """Pupils with and without a place by stage and year, without the proposals and with all of them."""
+    rows = effects(run)
+    if not rows:
+        yield Text(phrase("not_computed", language, what=phrase("what_effect_years", language)), "note")
+        return
+    heads = ("stage", "year", "pupils", "before", "after", "gained", "left", "walk_before", "walk_after")
+    columns = tuple(Column(column(k, language), k != "stage", 1.4 if k == "stage" else 1.0) for k in heads)
+    yield Table("effect", title("effect", language), columns, tuple(_effect_row(row, language) for row in rows))
+
+
+def _effect_row(row: Record, language: str) -> tuple[Cell, ...]:
+    pupils, before, after = (known(row.get(key)) for key in ("pupils", "served_before", "served_after"))
+    difference = None if before is None or after is None else after - before
+    left = None if pupils is None or after is None else pupils - after
+    return (
+        cells.said(stage_words(row.get("stage"), language)),
+        cells.year(row.get("year"), language),
+        *(cells.count(amount, language) for amount in (pupils, before, after, difference, left)),
+        cells.length(row.get("walk_m_before"), language),
+        cells.length(row.get("walk_m_after"), language),
     )
-    made = [
-        (
-            cells.said(str(row.get("name") or row.get("site_id") or "")),
-            cells.said(stage_words(row.get("stage"), language)),
-            cells.year(row.get("year"), language),
-            *_figures([row], language),
-        )
-        for row in rows
-    ]
-    stages = sorted({str(row.get("stage")) for row in rows})
-    for stage in stages:
-        own = [row for row in rows if str(row.get("stage")) == stage]
-        if len(own) > 1:
-            total = cells.said(title("all_stages", language) if len(stages) == 1 else stage_words(stage, language))
-            made.append((cells.said(column("total", language)), total, cells.empty(), *_figures(own, language)))
-    return Table("effect", title("effect", language), columns, tuple(made))
-
-
-def _figures(rows: list[dict[str, Any]], language: str) -> tuple[Cell, ...]:
-    before = _sum([known(row.get("pupils_before")) for row in rows])
-    gained = _sum([gain(row) for row in rows])
-    after = _sum([known(row.get("pupils_served")) for row in rows])
-    return tuple(cells.count(value, language) for value in (before, gained, after))
-
-
-def _sum(values: list[float | None]) -> float | None:
-    return None if None in values else math.fsum(value for value in values if value is not None)
 
 
 def _goals(run: Run, language: str) -> Iterator[Block]:
-    """Each goal with how far it may be from the best possible."""
+    """Each goal in its order: proven best, or how far it may be from the best possible."""
     for goal in nested((run.summary.get("siting") or {}).get("goals")):
-        bound, gap = known(goal.get("bound")), known(goal.get("gap"))
-        if known(goal.get("objective")) is None or gap is None:
+        bound, gap, objective = (known(goal.get(key)) for key in ("bound", "gap", "objective"))
+        if objective is None:
             continue
-        key = "goal_proven" if gap <= 0 else "goal_gap"
-        if key == "goal_gap" and bound is None:
-            continue
+        if gap is not None and gap <= 0:
+            key = "goal_proven"
+        else:
+            key = "goal_open" if not bound or gap is None or gap >= 1 else "goal_gap"
         name = word("goal", goal.get("name"), language)
-        yield Text(phrase(key, language, name=name, objective=goal["objective"], bound=bound, gap=gap), "item")
+        yield Text(phrase(key, language, name=name, objective=objective, bound=bound, gap=gap), "item")
 
 
 def _marginal(run: Run, language: str) -> Iterator[Block]:

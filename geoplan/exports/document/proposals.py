@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from geoplan.exports.document import cells
-from geoplan.exports.document.nested import Record, name_in, nested, reason_texts, records, table
+from geoplan.exports.document.nested import Record, name_in, nested, reason_texts, table
 from geoplan.exports.document.parts import Block, Cell, Column, Picture, Section, Table, Text
+from geoplan.exports.document.ranking import lead, ranked, stage_words
+from geoplan.exports.document.unmet import unmet
 from geoplan.exports.document.words import column, phrase, title
-from geoplan.reasons import codes, known, term
+from geoplan.reasons import codes, known, sentence
 from geoplan.reasons.safety import word as reason_word
 from geoplan.reasons.siting import (
     alternative_sentences,
+    currency,
+    note_sentences,
     proposal_sentences,
     reason_sentences,
-    unmet_sentences,
 )
-from geoplan.reasons.siting_checks import check_sentence
+from geoplan.reasons.siting_checks import check_sentence, search_sentence
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import number
-from layers.bundle import STAGES
 
 Row = dict[str, Any]
 LOAD_FLOOR = "plan.siting.load_floor"
@@ -33,46 +34,18 @@ def proposals(run: Run, language: str) -> Section:
     """The chapter; where nothing was proposed it says why."""
     rows = ranked(run)
     if not rows:
-        return Section("proposals", title("proposals", language), (Text(_nothing(run, language), "plain"),))
+        nothing = (Text(_nothing(run, language), "plain"), *_notes(run, language), *unmet(run, language))
+        return Section("proposals", title("proposals", language), nothing)
     blocks: list[Block] = [
         *(Text(text, "finding") for text in lead(run, language)),
         _ranked_table(rows, language),
+        Text(phrase("gains_overlap", language), "note"),
+        *_notes(run, language),
         Picture("proposals", phrase("map_proposals", language)),
     ]
     for row in rows:
         blocks += _one(run, row, language)
-    return Section("proposals", title("proposals", language), (*blocks, *_unmet(run, language)))
-
-
-def ranked(run: Run) -> list[Row]:
-    """Rows of the proposals, best first."""
-    return sorted(records(run, "proposals", "rank"), key=lambda row: known(row["rank"]) or math.inf)
-
-
-def lead(run: Run, language: str) -> list[str]:
-    """What is proposed, in one sentence; nothing where there are no proposals."""
-    rows = ranked(run)
-    if not rows:
-        return []
-    places = math.fsum(known(row.get("places")) or 0.0 for row in rows)
-    gained = math.fsum(gain(row) or 0.0 for row in rows)
-    key = "proposed_one" if len(rows) == 1 else "proposed"
-    return [phrase(key, language, count=len(rows), places=places, gained=gained)]
-
-
-def gain(row: Record) -> float | None:
-    """Pupils a proposal gives a place who had none: as stated, else after minus before."""
-    stated = known(row.get("pupils_gained"))
-    after, before = known(row.get("pupils_served")), known(row.get("pupils_before"))
-    if stated is not None:
-        return stated
-    return None if after is None else after - (before or 0.0)
-
-
-def stage_words(value: object, language: str) -> str:
-    """``Primary, Junior secondary`` for ``primary;junior``."""
-    joint = "、" if language == "zh" else ", "
-    return joint.join(term(f"stage.{stage}", language) for stage in str(value).split(";") if stage in STAGES)
+    return Section("proposals", title("proposals", language), (*blocks, *unmet(run, language)))
 
 
 def _nothing(run: Run, language: str) -> str:
@@ -82,11 +55,25 @@ def _nothing(run: Run, language: str) -> str:
     what = phrase("what_proposals", language)
     if not why:
         return phrase("not_computed", language, what=what)
-    known_why = isinstance(why, Mapping) or str(why) in codes()
-    texts = (
-        reason_texts([why] if isinstance(why, Mapping) else [{"code": why}], language) if known_why else [str(why)]
-    )
-    return phrase("not_computed_because", language, what=what, why=" ".join(texts).rstrip(".。"))
+    if f"siting_not_computed_{why}" in codes():
+        return sentence(f"siting_not_computed_{why}", language)
+    return phrase("not_computed_because", language, what=what, why=_because(why, language).rstrip(".。"))
+
+
+def _because(why: object, language: str) -> str:
+    """A reason with parameters, the code of a sentence, or words."""
+    if isinstance(why, str) and why not in codes():
+        return why
+    return " ".join(reason_texts(why if isinstance(why, Mapping) else [{"code": why}], language))
+
+
+def _notes(run: Run, language: str) -> Iterator[Block]:
+    """Requirements that cannot be met, and what should be known about the choice and the search for land."""
+    siting = run.summary.get("siting") or {}
+    said = note_sentences([*nested(siting.get("problems")), *nested(siting.get("notes"))], language)
+    yield from (Text(text, "care") for text in said)
+    if isinstance(siting.get("search"), Mapping):
+        yield Text(search_sentence(siting["search"], language), "note")
 
 
 def _ranked_table(rows: list[Row], language: str) -> Table:
@@ -106,9 +93,9 @@ def _ranked_row(row: Row, language: str) -> tuple[Cell, ...]:
         cells.year(row.get("year"), language),
         cells.count(row.get("classes"), language),
         cells.count(row.get("places"), language),
-        cells.count(gain(row), language),
+        cells.count(row.get("pupils_gained"), language),
         cells.length(row.get("walk_m_mean"), language),
-        cells.money(row.get("cost"), row.get("cost_unit"), language),
+        cells.money(row.get("cost"), currency(row.get("cost_unit"), language), language),
     )
 
 
@@ -147,9 +134,17 @@ def _loads(row: Row, language: str) -> Iterator[Block]:
         cells.count(row.get("pupils_served"), language),
         cells.length(row.get("walk_m_before"), language),
         cells.length(row.get("walk_m_mean"), language),
-        *(cells.share(row.get(f"load_{year}"), language) for year in years),
+        *(_load(row, year, language) for year in years),
     )
     yield Table(f"load_{row.get('site_id')}", title("loads", language), columns, (made,))
+
+
+def _load(row: Row, year: int, language: str) -> Cell:
+    """A dash before the year it opens."""
+    opens = known(row.get("year"))
+    if known(row.get(f"load_{year}")) is None and opens is not None and year < opens:
+        return cells.empty()
+    return cells.share(row.get(f"load_{year}"), language)
 
 
 def _checks(row: Row, language: str) -> Iterator[Block]:
@@ -193,12 +188,3 @@ def _alternatives(row: Row, language: str) -> Iterator[Block]:
         return
     yield Text(title("alternatives", language), "heading")
     yield from (Text(text, "item") for text in alternative_sentences(row, language))
-
-
-def _unmet(run: Run, language: str) -> Iterator[Block]:
-    found = nested((run.summary.get("siting") or {}).get("unmet"))
-    names = {str(r["area_id"]): name_in(r, "area_id", language) for r in records(run, "areas", "area_id")}
-    said = unmet_sentences(found, language, areas=names)
-    if said:
-        yield Text(title("unmet", language), "heading")
-        yield from (Text(text, "care") for text in said)

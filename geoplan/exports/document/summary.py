@@ -8,7 +8,7 @@ from typing import Any
 from geoplan.exports.document import cells
 from geoplan.exports.document.nested import records, stopped
 from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, Text
-from geoplan.exports.document.proposals import lead
+from geoplan.exports.document.ranking import lead
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title
 from geoplan.reasons import account_amounts, account_sentences, both_ways, headline, rounded, term

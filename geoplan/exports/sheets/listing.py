@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from geoplan.exports.document.nested import name_in
-from geoplan.exports.document.proposals import ranked, stage_words
+from geoplan.exports.document.ranking import ranked, stage_words
 from geoplan.exports.document.words import phrase, title
 from geoplan.exports.sheets.furniture import Column
 from geoplan.exports.sheets.layers import Layer

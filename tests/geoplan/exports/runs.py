@@ -42,6 +42,13 @@ def proposal_run(**changes: Any) -> Run:
             {"name": "walk_m", "objective": 51000.0, "bound": 50000.0, "gap": 0.02},
         ],
         "status": "optimal",
+        "effect": [
+            {"stage": stage, "year": year, "pupils": pupils, "served_before": before, "served_after": before + more,
+             "walk_m_before": 300.0, "walk_m_after": 280.0}
+            for stage, pupils, before, more in (("primary", 144.0, 99.0, 40.0), ("junior", 72.0, 62.0, 8.0))
+            for year in (2027, 2035)
+        ],
+        "search": {"code": "search_found", "params": {"count": 1, "largest_m2": 8000.0, "floor_m2": 1500.0}},
         "marginal": [
             {"k": 0, "pupils_served": 144.0, "cost": 0.0, "extra_pupils": None, "cost_per_extra_pupil": None},
             {"k": 1, "pupils_served": 196.0, "cost": 30e6, "extra_pupils": 52.0, "cost_per_extra_pupil": 576923.0,

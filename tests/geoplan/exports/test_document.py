@@ -78,7 +78,9 @@ def test_accounts_add_up_to_the_pupils(run: Run) -> None:
 def test_proposals_carry_reasons_checks_and_alternatives(run: Run) -> None:
     made = document(run, "en")
     said = texts(made, "proposals")
-    assert said[0] == "2 proposals with 370 places together; 68 more pupils would have a place in reach."
+    assert said[0] == "2 proposals with 370 places together."
+    more = "Primary: in 2027, 139 of 144 pupils have a place in reach with all proposals carried out, 99 without them"
+    assert said[1] == f"{more}: 40 more."
     assert said.index("1. 河东地块") < said.index("Recommended.") < said.index("2. Junior school")
     assert said.index("2. Junior school") < said.index("Shown, not recommended.")
     for note in proposal_sentences(records(run, "proposals")[1], "en", low_load=low_load(run)):
@@ -117,9 +119,12 @@ def test_an_obligation_counts_once_for_all_phases_and_years(run: Run) -> None:
 
 def test_effect_gives_before_and_after(run: Run) -> None:
     made = document(run, "en")
-    assert table(made, "effect", "effect")[0] == ["河东地块", "Primary", "2027", "0", "52", "52"]
+    first = table(made, "effect", "effect")[0]
+    assert first == ["Primary", "2027", "144", "99", "139", "40", "5", "300\u202fm", "280\u202fm"]
     assert table(made, "effect", "marginal")[1] == ["1", "196", "52", "30,000,000", "576,923", "0\u202f%"]
-    assert any("proven the best possible" in text for text in texts(made, "effect"))
+    goals = [text for text in texts(made, "effect") if "best possible" in text]
+    assert "proven the best possible" in goals[0] and "the best possible is at most 50,000" in goals[1]
+    assert table(made, "proposals", "unmet") == [["Primary", "North", "12", "no site is in reach of them"]]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
