@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from geoplan import __version__
+from geoplan.batch.command import batch_command
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
@@ -294,6 +295,9 @@ def serve(workspace: Path, host: str, port: int) -> None:
     app = create_app({"WORKSPACE": workspace})
     err.print(f"geoplan on http://{host}:{port}/ (stop with Ctrl-C)", highlight=False)
     waitress.serve(app, host=host, port=port, threads=4, ident=None)
+
+
+cli.command(name="batch")(batch_command(render="maps.standalone:standalone"))
 
 
 def _say(step: str, language: str = "en") -> None:

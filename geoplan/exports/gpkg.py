@@ -18,7 +18,6 @@ from geoplan.exports.flat import flat, unclashing
 from geoplan.exports.names import column_title, table_title
 from geoplan.exports.orders import Job, Order
 from geoplan.exports.styles import styles
-from geoplan.run import Run
 
 GEOMETRY = "geom"
 TAKEN = frozenset({"fid", GEOMETRY})
@@ -67,11 +66,12 @@ def gpkg_jobs(order: Order) -> Iterator[Job]:
     areas and lines becomes two layers, because QGIS draws one kind a layer.
     """
     run = order.run
-    yield f"{run.summary.get('plan') or 'run'}-{run.run_id}.gpkg", partial(_gpkg, run, order.language)
+    yield f"{run.summary.get('plan') or 'run'}-{run.run_id}.gpkg", partial(write_layers, run.tables, order.language)
 
 
-def _gpkg(run: Run, language: str, path: Path) -> None:
-    layers = [layer for name, table in _ordered(run.tables) for layer in _pieces(name, flat(table))]
+def write_layers(tables: Mapping[str, pd.DataFrame], language: str, path: Path) -> None:
+    """Write tables as the layers of one GeoPackage, titled and styled."""
+    layers = [layer for name, table in _ordered(tables) for layer in _pieces(name, flat(table))]
     written = {layer: _layer(layer, name, piece, path, language) for layer, name, piece in layers}
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(STYLES + SCHEMA)
