@@ -23,6 +23,7 @@ from maps.people import guard
 from maps.safety.api import safety_api
 from maps.siting.api import siting_api
 from maps.state import request_language
+from maps.whatif.api import whatif_api
 
 LOG = logging.getLogger(__name__)
 CATALOGUES = language.MemoryDomain()
@@ -62,6 +63,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(api.api)
     app.register_blueprint(safety_api)
     app.register_blueprint(siting_api)
+    app.register_blueprint(whatif_api)
     app.before_request(_prepare)
     guard.attach(app)
     app.after_request(_headers)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geoplan.run import Run
+
+F64 = NDArray[np.float64]
 
 CHANGES = ("gained", "shorter", "longer", "lost")
 """Kinds of change, best first; cells without one have none."""
@@ -29,10 +32,6 @@ def cell_changes(first: Run, other: Run, stage: str) -> pd.DataFrame:
     pupils = np.maximum(*(table[f"pupils_{stage}"].to_numpy(float) for table in (before, after)))
     served = after[f"served_{stage}"].to_numpy(float) - before[f"served_{stage}"].to_numpy(float)
     walk = after[f"walk_m_{stage}"].to_numpy(float) - before[f"walk_m_{stage}"].to_numpy(float)
-    with np.errstate(invalid="ignore"):
-        kinds = [served > SHARE * pupils, walk <= -STEP_M, walk >= STEP_M, served < -SHARE * pupils]
-    gained, shorter, longer, lost = kinds
-    chosen = np.select([gained, lost, shorter, longer], [1, 4, 2, 3], default=0)
     return pd.DataFrame(
         {
             "cell_id": before["cell_id"].to_numpy(),
@@ -40,9 +39,21 @@ def cell_changes(first: Run, other: Run, stage: str) -> pd.DataFrame:
             "status_after": after[f"status_{stage}"].to_numpy(object),
             "served_change": served,
             "walk_m_change": walk,
-            "change": np.array([None, *CHANGES], object)[chosen],
+            "change": change_kinds(pupils, served, walk),
         }
     )
+
+
+def change_kinds(pupils: F64, served_change: F64, walk_m_change: F64) -> NDArray[np.object_]:
+    """One of `CHANGES` a cell, None where nothing much changes: places first, then walks; all of shape (cells,)."""
+    with np.errstate(invalid="ignore"):
+        kinds = [
+            served_change > SHARE * pupils,
+            served_change < -SHARE * pupils,
+            walk_m_change <= -STEP_M,
+            walk_m_change >= STEP_M,
+        ]
+    return np.array([None, *CHANGES], object)[np.select(kinds, [1, 4, 2, 3], default=0)]
 
 
 def difference(first: Run, other: Run, stages: list[str]) -> gpd.GeoDataFrame:

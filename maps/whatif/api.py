@@ -1,0 +1,84 @@
+"""The API of what-ifs: steps tried on a run, and scenarios saved beside the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import Conflict, PreconditionFailed
+
+from geoplan.errors import PlanError
+from layers.scenariofile import Scenario, plain_step
+from maps import story, workspace
+from maps.api import RUN, find
+from maps.layerfiles import plain
+from maps.state import request_language, workspace_folder
+from maps.whatif import saved
+from maps.whatif.answer import whatif_answer
+from maps.whatif.asked import body, named_scenario, quick_scenario
+from maps.whatif.bases import scenario_of_run
+
+whatif_api = Blueprint("whatif_api", __name__, url_prefix="/api/v1")
+
+
+@whatif_api.post(f"{RUN}/whatif")
+def try_steps(plan_id: str, run_id: str) -> Response:
+    """What ``steps`` change for a ``stage``: accounts, homes and schools before and after. Nothing is kept."""
+    path, run = find(plan_id, run_id)
+    data = body()
+    stage = str(data.get("stage") or story.first_stage(run))
+    story.stage_summary(run, stage)
+    answer = whatif_answer(path, quick_scenario(data, stage), stage, request_language())
+    response = jsonify(plain({"run_id": run.run_id, **answer}))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@whatif_api.get("/plans/<plan_id>/scenarios")
+def scenarios(plan_id: str) -> Response:
+    """Scenario files of a plan: name, titles, number of steps, the runs made with it."""
+    plan = workspace.find_plan(workspace_folder(), plan_id)
+    return jsonify(saved.listed(plan))
+
+
+@whatif_api.get("/plans/<plan_id>/scenarios/<name>")
+def scenario(plan_id: str, name: str) -> Response:
+    """One scenario with its steps; the ETag is that of what the file says."""
+    plan = workspace.find_plan(workspace_folder(), plan_id)
+    return _told(saved.opened(plan.folder, name))
+
+
+@whatif_api.post("/plans/<plan_id>/scenarios")
+def save_scenario(plan_id: str) -> tuple[Response, int]:
+    """Save ``name, title, steps`` as a scenario; ``run`` names the run they were tried on, whose steps come first.
+
+    A file of that name with other steps is a conflict unless ``If-Match`` holds its ETag.
+    """
+    plan = workspace.find_plan(workspace_folder(), plan_id)
+    data = body()
+    before, stage = Scenario(name="base"), ""
+    if data.get("run"):
+        _, run = find(plan_id, str(data["run"]))
+        before, stage = scenario_of_run(run.manifest), story.first_stage(run)
+    given = named_scenario(data, before, str(data.get("stage") or stage or "primary"))
+    try:
+        kept, fresh = saved.save(plan.folder, given, _matching())
+    except saved.ChangedError as error:
+        raise (PreconditionFailed if request.if_match else Conflict)(str(error)) from None
+    return _told(kept), 201 if fresh else 200
+
+
+def _matching() -> frozenset[str] | None:
+    if not request.if_match:
+        return None
+    if request.if_match.star_tag:
+        raise PlanError("If-Match: the ETag of the scenario is expected, not *")
+    return frozenset(request.if_match)
+
+
+def _told(kept: saved.Kept) -> Response:
+    head: dict[str, Any] = kept.scenario.model_dump(mode="json", exclude={"steps"})
+    response = jsonify({**head, "steps": [plain_step(step) for step in kept.scenario.steps]})
+    response.set_etag(kept.etag)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

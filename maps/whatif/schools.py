@@ -1,0 +1,82 @@
+"""Schools that a what-if opens, closes, or gives other places or pupils."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.reasons import known
+from geoplan.run import Run
+from geoplan.whatif import WhatIf
+from maps.language import name_in, number, percent
+from maps.story import serving
+
+SOME = 0.05  # pupils of a school: less is no change
+
+
+def school_rows(run: Run, found: WhatIf, stage: str, language: str) -> list[dict[str, Any]]:
+    """Schools of the stage that are not as they were, those opened and closed first, then by change of pupils."""
+    both = _joined(run, found, stage)
+    moved = ~np.isclose(both["pupils_before"], both["pupils"], atol=SOME, rtol=0, equal_nan=True)
+    resized = ~np.isclose(both["places_before"], both["places"], atol=SOME, rtol=0, equal_nan=True)
+    other = both[moved | resized | (both["kind"] != "changed")]
+    weight = (other["pupils"].fillna(0) - other["pupils_before"].fillna(0)).abs()
+    order = np.lexsort((other.index.to_numpy(str), -weight.to_numpy(), (other["kind"] == "changed").to_numpy()))
+    places = _places(run, found)
+    return [_row(other.iloc[at], places, language) for at in order.tolist()]
+
+
+def _joined(run: Run, found: WhatIf, stage: str) -> pd.DataFrame:
+    """By id: ``places, pupils, load`` before (``_before``) and after, and ``kind``: opened, closed or changed."""
+    table = run.tables["schools"]
+    own = table[serving(table, stage)].set_index("id")
+    before = pd.DataFrame(
+        {
+            "places_before": own[f"places_{stage}"].astype(float),
+            "pupils_before": own[f"pupils_assigned_{stage}"].astype(float),
+            "load_before": own[f"load_{stage}"].astype(float),
+        }
+    )
+    answer, layers = found.stages[stage], found.schools.layers
+    teach = serving(layers.schools, stage).to_numpy()
+    after = answer.schools[teach].set_index("id")[["places", "pupils", "load"]]
+    both = before.join(after, how="outer")
+    gone, fresh = ~both.index.isin(after.index), ~both.index.isin(before.index)
+    both["kind"] = np.select([gone, fresh], ["closed", "opened"], default="changed")
+    return both
+
+
+def _places(run: Run, found: WhatIf) -> dict[str, tuple[dict[str, Any], float, float]]:
+    """Name columns, longitude and latitude of every school before and after, by id."""
+    layers = found.schools.layers
+    named = ["id", "name", "name_en", "geometry"]
+    old = run.tables["schools"]
+    new = gpd.GeoDataFrame(layers.schools.iloc[found.schools.added]).to_crs(4326)
+    rows: dict[str, tuple[dict[str, Any], float, float]] = {}
+    for table in (old, new):
+        for row in table[[name for name in named if name in table]].to_dict("records"):
+            rows[str(row["id"])] = row, round(row["geometry"].x, 6), round(row["geometry"].y, 6)
+    return rows
+
+
+def _row(
+    school: pd.Series[Any], places: dict[str, tuple[dict[str, Any], float, float]], language: str
+) -> dict[str, Any]:
+    name, lon, lat = places[str(school.name)]
+    figures = {key: known(school[key]) for key in school.index if key != "kind"}
+    return {
+        "id": str(school.name),
+        "name": name_in(name, "id", language),
+        "lon": lon,
+        "lat": lat,
+        "kind": school["kind"],
+        **figures,
+        "texts": {
+            "places": [number(figures[key], language) for key in ("places_before", "places")],
+            "pupils": [number(figures[key], language) for key in ("pupils_before", "pupils")],
+            "load": [percent(figures[key], language) for key in ("load_before", "load")],
+        },
+    }
