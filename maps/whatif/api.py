@@ -12,6 +12,7 @@ from layers.scenariofile import Scenario, plain_step
 from maps import story, workspace
 from maps.api import RUN, find
 from maps.layerfiles import plain
+from maps.people import audit, needs
 from maps.state import request_language, workspace_folder
 from maps.whatif import saved
 from maps.whatif.answer import whatif_answer
@@ -22,6 +23,7 @@ whatif_api = Blueprint("whatif_api", __name__, url_prefix="/api/v1")
 
 
 @whatif_api.post(f"{RUN}/whatif")
+@needs("viewer", quiet=True)
 def try_steps(plan_id: str, run_id: str) -> Response:
     """What ``steps`` change for a ``stage``: accounts, homes and schools before and after. Nothing is kept."""
     path, run = find(plan_id, run_id)
@@ -49,6 +51,7 @@ def scenario(plan_id: str, name: str) -> Response:
 
 
 @whatif_api.post("/plans/<plan_id>/scenarios")
+@needs("planner")
 def save_scenario(plan_id: str) -> tuple[Response, int]:
     """Save ``name, title, steps`` as a scenario; ``run`` names the run they were tried on, whose steps come first.
 
@@ -65,6 +68,7 @@ def save_scenario(plan_id: str) -> tuple[Response, int]:
         kept, fresh = saved.save(plan.folder, given, _matching())
     except saved.ChangedError as error:
         raise (PreconditionFailed if request.if_match else Conflict)(str(error)) from None
+    audit("change", plan_id, scenario=given.name, steps=len(given.steps))
     return _told(kept), 201 if fresh else 200
 
 

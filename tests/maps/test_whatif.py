@@ -255,6 +255,14 @@ def test_what_is_tried_on_a_run_with_steps_comes_after_them(
         (folder / "town" / "scenarios" / "joined.toml").unlink(missing_ok=True)
 
 
+def test_a_viewer_may_try_but_not_save(client: FlaskClient, folder: Path) -> None:
+    viewer = create_app({"WORKSPACE": folder, "READ_ONLY": "1"}).test_client()
+    given = {"name": "mine", "stage": "primary", "steps": CASES["closes"]}
+    assert viewer.post(f"{RUN}/whatif", json=given).status_code == 200
+    assert viewer.post(SAVED, json=given).status_code == 403
+    assert not (folder / "town" / "scenarios" / "mine.toml").exists()
+
+
 def test_a_plan_whose_files_have_changed_is_not_asked(tmp_path: Path) -> None:
     write_toytown(tmp_path / "town")
     write_run(make_run(read_layers(tmp_path / "town"), parts=("coverage",)), tmp_path / "town")
