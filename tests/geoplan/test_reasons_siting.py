@@ -102,7 +102,7 @@ def test_what_is_not_recommended_is_said_beside_the_finding() -> None:
     new = [{**row, "recommended": k > 0} for k, row in enumerate(SITING["new"])]
     some = {**SUMMARY, "siting": {"new": new}}
     assert siting_reserve(some, "en", stage="primary").startswith(
-        "1 of the 2 proposals for this stage have something"
+        "Not recommended as they stand: 1 of the 2 proposals"
     )
     weak = [{**row, "recommended": 0} for row in new]
     assert siting_reserve({"siting": {"new": weak}}, "zh", stage="primary").startswith("本学段2项建议均存在不利因素")
