@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geoplan.siting.location.core import Core, cost_of, merged, nearest_open
+from geoplan.siting.location.capacity import finished, fit_sites
+from geoplan.siting.location.core import Core, cost_of, merged, nearest_open, only
 from geoplan.siting.location.covering import condensed
 from geoplan.siting.location.instance import F64, I64, PROVEN, Mask
 from geoplan.siting.location.mip import Found, solve_mip
@@ -19,6 +20,8 @@ HAIR = 1e-9
 LARGEST_MIP = 400_000
 """Pairs above which HiGHS would only burn time and memory; covering problems need no variables for pairs."""
 LARGEST_COVER = 3_000_000
+SMALL_MIP = 3_000
+"""Pairs up to which HiGHS is asked first where there are capacities."""
 SHRUNK = 0.8
 """Share of the pairs left up to which a problem is worth another round of prices."""
 
@@ -56,10 +59,34 @@ def best_plan(core: Core, deadline: float, *, enough: float | None = None, exact
     what prices and exchange leave open (where there are no capacities).
     """
     if core.capacity is not None:
-        return plan_of(core, solve_mip(core, deadline - time.monotonic()))
+        return _with_capacity(core, deadline, enough)
     asked = absorbed(merged(core) if core.covering else core)
     asked = condensed(asked) if asked.covering else asked
     return _served(core, _best_sites(asked, deadline, enough, exact=exact))
+
+
+def _with_capacity(core: Core, deadline: float, enough: float | None) -> Plan:
+    """Small problems by HiGHS; others, and what it leaves open, by prices, exchange and branching."""
+    assert core.capacity is not None
+    plan, begun = None, time.monotonic()
+    if len(core.site) <= SMALL_MIP:
+        plan = plan_of(core, solve_mip(core, (deadline - begun) / 2))
+        if plan.proven or (math.isinf(plan.bound) and plan.bound > 0):
+            return plan
+    fits = core.size[core.unit] <= core.capacity[core.site] if core.whole else np.ones(len(core.site), bool)
+    kept = np.flatnonzero(fits)
+    asked = only(core, fits)
+    best, bound = fit_sites(asked, deadline, enough)
+    best = finished(asked, best)
+    if plan is not None and (best.is_open is None or plan.cost <= best.cost):
+        return replace(plan, bound=min(plan.cost, max(plan.bound, bound)))
+    if best.is_open is None:
+        return Plan(None, np.empty(0, np.int64), np.empty(0), math.inf, bound)
+    used = core.existing.copy()
+    used[asked.site[best.fit.pair]] = True
+    cost = cost_of(asked, used, best.fit.pair, best.fit.share)
+    bound = max(bound, plan.bound) if plan is not None else bound
+    return Plan(used, kept[best.fit.pair], best.fit.share, cost, min(bound, cost))
 
 
 def _best_sites(core: Core, deadline: float, enough: float | None, *, exact: bool = True) -> Relaxed:
