@@ -17,6 +17,7 @@ from geoplan.batch.command import batch_command
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
+from maps.usercommands import user
 
 if TYPE_CHECKING:
     from geoplan.exports.orders import Paper
@@ -286,18 +287,21 @@ def locate(instance: Path, as_json: bool, language: str) -> None:
 @click.option("--workspace", type=click.Path(path_type=Path), default=Path("workspace"), show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-def serve(workspace: Path, host: str, port: int) -> None:
-    """Open the web application on this machine."""
+@click.option("--read-only", is_flag=True, help="everyone may look, nobody may change")
+def serve(workspace: Path, host: str, port: int, read_only: bool) -> None:
+    """Open the web application: without a log-in for this machine, with one where others can reach it."""
     import waitress
 
     from maps.app import create_app
+    from maps.people.settings import serving
 
-    app = create_app({"WORKSPACE": workspace})
+    app = create_app(serving(workspace, host, read_only=read_only))
     err.print(f"geoplan on http://{host}:{port}/ (stop with Ctrl-C)", highlight=False)
     waitress.serve(app, host=host, port=port, threads=4, ident=None)
 
 
 cli.command(name="batch")(batch_command(render="maps.standalone:standalone"))
+cli.add_command(user)
 
 
 def _say(step: str, language: str = "en") -> None:

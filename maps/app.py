@@ -19,7 +19,7 @@ from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.desk import DeskError
 from maps.grounds import ground_hosts
-from maps.people import guard
+from maps.people import settings, setup
 from maps.safety.api import safety_api
 from maps.siting.api import siting_api
 from maps.state import request_language
@@ -38,8 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "WORKSPACE": "workspace",
     "TILES": "",  # online base maps to offer: osm, tianditu, gaode; none unless asked for
     "TIANDITU_KEY": "",
-    "AUTH": "open",  # or login
-    "READ_ONLY": "",
+    **settings.DEFAULTS,
 }
 
 
@@ -65,7 +64,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(siting_api)
     app.register_blueprint(whatif_api)
     app.before_request(_prepare)
-    guard.attach(app)
+    setup.attach(app)
     app.after_request(_headers)
     app.context_processor(
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
@@ -112,7 +111,7 @@ def _headers(response: Response) -> Response:
     response.headers["Permissions-Policy"] = "geolocation=(), camera=(), microphone=()"
     if response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers["Vary"] = "Accept-Language"
+        response.vary.add("Accept-Language")
     return response
 
 

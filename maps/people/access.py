@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from flask import current_app, g
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from geoplan.errors import NotFoundError
 from maps import desk
-from maps.people.models import ADMINISTRATOR, CHANGE, OWN, PLANNER, VIEWER, Person, database, grants
+from maps.people.models import ADMINISTRATOR, CHANGE, OWN, PLANNER, VIEWER, Person, database, grants, people
 from maps.workspace import PlanEntry
 
 Entry = TypeVar("Entry", bound=PlanEntry)
@@ -92,3 +93,20 @@ def _lists() -> dict[str, dict[int, str]]:
 
 def _forget() -> None:
     g.pop("access", None)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of a plan's access list."""
+
+    person_id: int
+    name: str
+    level: str
+
+
+def listed(plan_id: str) -> list[Listed]:
+    """A plan's access list, by name; people who were removed stay on it, so that it still keeps others out."""
+    query = select(grants.c.person_id, people.c.name, grants.c.level).join_from(grants, people)
+    with database().connect() as connection:
+        rows = connection.execute(query.where(grants.c.plan_id == plan_id).order_by(people.c.name))
+        return [Listed(*row) for row in rows]

@@ -1,0 +1,19 @@
+"""People in an application: settings, pages, guard before and notes after every request."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from maps.people import aftermath, doors, guard, mine, oidc, roster, settings, sharing
+from maps.people.blueprint import pages
+
+MODULES = (doors, mine, roster, sharing)  # each adds its pages to the blueprint
+
+
+def attach(app: Flask) -> None:
+    """Put people into an application; PlanError for settings that cannot be used."""
+    settings.settle(app)
+    oidc.attach(app)
+    app.register_blueprint(pages)
+    guard.attach(app)
+    aftermath.attach(app)
