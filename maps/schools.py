@@ -82,9 +82,10 @@ def ring_radius(load: float | None) -> float:
     return round(min(LEAST_RADIUS + (FULL_RADIUS - LEAST_RADIUS) * load, MOST_RADIUS), 1)
 
 
-def _note(school: Mapping[str, Any], outside: bool, language: str) -> str:
+def kind_names(language: str) -> dict[str, str]:
+    """What each kind of school is called."""
     say = speaker(language)
-    kinds = {
+    return {
         "kindergarten": say("Kindergarten"),
         "primary": say("Primary school"),
         "junior": say("Junior secondary school"),
@@ -94,6 +95,10 @@ def _note(school: Mapping[str, Any], outside: bool, language: str) -> str:
         "special": say("Special school"),
         "teaching_point": say("Teaching point"),
     }
+
+
+def _note(school: Mapping[str, Any], outside: bool, language: str) -> str:
+    say, kinds = speaker(language), kind_names(language)
     owners = {key: name for key, name in terms("ownership", language).items() if key in ("private", "purchased")}
     parts = (
         kinds.get(str(school.get("stage")), ""),

@@ -27,6 +27,7 @@ from maps.state import (
     stage_links,
     workspace_folder,
 )
+from maps.whatif import page as whatif
 from maps.workspace import PlanEntry
 
 pages = Blueprint("pages", __name__)
@@ -102,6 +103,7 @@ def plan_page(plan_id: str) -> str:
             "school": request.args.get("school", ""),
             **schools.card_data(found),
             "words": style.script_words(state.language),
+            "whatif": whatif.page_data(state),
         },
     )
 

@@ -12,6 +12,7 @@ from geoplan.reasons import known
 from geoplan.run import Run
 from geoplan.whatif import WhatIf
 from maps.language import name_in, number, percent
+from maps.schools import ring_radius
 from maps.story import serving
 
 SOME = 0.05  # pupils of a school: less is no change
@@ -73,6 +74,8 @@ def _row(
         "lon": lon,
         "lat": lat,
         "kind": school["kind"],
+        "ring": ring_radius(figures["load"]),
+        "over": (figures["load"] or 0.0) > 1,
         **figures,
         "texts": {
             "places": [number(figures[key], language) for key in ("places_before", "places")],
