@@ -82,7 +82,7 @@ def proposal_marks(found: tuple[ProposalCard, ...]) -> list[dict[str, Any]]:
 def proposal_layers(run: Run, language: str) -> list[folium.GeoJson]:
     """Proposals of all stages as one folium layer for the map file; none where the run has none."""
     limit = low_load(run)
-    found = [card(row, language, limit) for row in facts.proposals(run)]
+    found = [card(row, language, limit) for row in facts.proposals(run, language=language)]
     features = [
         {
             "type": "Feature",

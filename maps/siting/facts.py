@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import NotFoundError
-from geoplan.reasons.siting import milestones_of, worst_of, years_told
+from geoplan.reasons.siting import milestones_of, nested, worst_of, years_told
 from geoplan.run import Run
+from maps.language import name_in
 from maps.story import stage_summary
 
 Row = Mapping[Any, Any]
@@ -116,7 +117,34 @@ def teaches(row: Row, stage: str) -> bool:
     return stage in str(row.get("stage") or "").split(";")
 
 
-def proposals(run: Run, stage: str | None = None) -> list[dict[str, Any]]:
-    """Proposals by rank, of one stage or of all."""
+def proposals(run: Run, stage: str | None = None, *, language: str = "") -> list[dict[str, Any]]:
+    """Proposals by rank, of one stage or of all; with ``language`` schools and sub-areas are named in it."""
     rows = [row for row in records(run, "proposals") if stage is None or teaches(row, stage)]
-    return sorted(rows, key=lambda row: (row["rank"], str(row.get("site_id"))))
+    ranked = sorted(rows, key=lambda row: (row["rank"], str(row.get("site_id"))))
+    return [_named(row, *_local_names(run, language)) for row in ranked] if language else ranked
+
+
+def _local_names(run: Run, language: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Names in a language: of schools by id, of sub-areas by id and by the name they have at home."""
+    schools = {str(row["id"]): name_in(row, "id", language) for row in records(run, "schools")}
+    areas: dict[str, str] = {}
+    for row in records(run, "areas"):
+        areas |= dict.fromkeys((str(row["area_id"]), str(row.get("name"))), name_in(row, "area_id", language))
+    return schools, areas
+
+
+def _named(row: dict[str, Any], schools: Mapping[str, str], areas: Mapping[str, str]) -> dict[str, Any]:
+    def local(reason: Row) -> Row:
+        params = dict(reason.get("params") or {})
+        if "area" in params:
+            params["area"] = areas.get(str(params["area"]), params["area"])
+        return {**reason, "params": params}
+
+    def called(place: Row) -> Row:
+        return {**place, "name": schools.get(str(place.get("site_id")), place.get("name"))}
+
+    return {
+        **called(row),
+        "reasons": [local(reason) for reason in nested(row.get("reasons"))],
+        "alternatives": [called(other) for other in nested(row.get("alternatives"))],
+    }

@@ -89,7 +89,7 @@ class ProposalCard:
 def cards(run: Run, stage: str, language: str) -> tuple[ProposalCard, ...]:
     """The proposals of a stage, best first."""
     limit = low_load(run)
-    return tuple(card(row, language, limit) for row in facts.proposals(run, stage))
+    return tuple(card(row, language, limit) for row in facts.proposals(run, stage, language=language))
 
 
 def card(row: dict[str, Any], language: str, limit: float | None) -> ProposalCard:

@@ -109,6 +109,19 @@ def test_proposals_are_cards_with_reasons_checks_and_loads(newtown: Run) -> None
     assert [card.rank for card in proposals.cards(newtown, "junior", "zh")] == [3], "a nine-year school is for both"
 
 
+def test_schools_and_sub_areas_are_named_in_the_language_of_the_page(newtown: Run) -> None:
+    areas = newtown.tables["areas"].assign(name=["城区", "北乡"], name_en=["Town", "North"])
+    schools = newtown.tables["schools"].assign(
+        name=["东小学", "河中学", "桥学校"], name_en=["East", "River", "Bridge"]
+    )
+    rows = newtown.tables["proposals"].assign(name=["磨坊", "东小学", "选址范围1"])
+    rows["reasons"] = rows["reasons"].str.replace('"Town"', '"城区"')
+    run = replace(newtown, tables={**newtown.tables, "areas": areas, "schools": schools, "proposals": rows})
+    english, chinese = (proposals.cards(run, "primary", language)[1] for language in ("en", "zh"))
+    assert english.name == "East" and english.reasons == ("Town is short of 12 places from 2027 on.",)
+    assert chinese.name == "东小学" and chinese.reasons == ("城区自2027年起缺学位12个。",)
+
+
 def test_a_check_without_a_sentence_still_tells_its_figures() -> None:
     norm = {"source": "GB 50099-2011", "confidence": "verified"}
     check = {"rule": "railway", "verdict": "pass", "distance_m": 412.0, "threshold_m": 300.0, **norm}
