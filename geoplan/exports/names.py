@@ -24,17 +24,19 @@ def table_title(table: str, language: str) -> str:
 
 
 def column_title(column: str, language: str) -> str:
-    """What a column is called: ``pupils_primary`` gives "pupils, primary"; unknown columns keep their name."""
+    """What a column is called: ``pupils_primary_2027`` gives "pupils, primary, 2027"; an unknown one its name."""
+    return _titled(column, language) or column
+
+
+def _titled(column: str, language: str) -> str | None:
+    """The name of a column; None where neither it nor what stands before its stage and year is known."""
     known = catalogue()["columns"]
     if column in known:
         return known[column][language]
     base, _, ending = column.rpartition("_")
-    if base not in known:
-        return column
+    told = _titled(base, language) if ending in STAGES or ending.isdigit() else None
     joint = ", " if language == "en" else "："
-    if ending in STAGES:
-        return f"{known[base][language]}{joint}{stage_title(ending, language)}"
-    return f"{known[base][language]}{joint}{ending}" if ending.isdigit() else column
+    return told and f"{told}{joint}{stage_title(ending, language) if ending in STAGES else ending}"
 
 
 def stage_title(stage: str, language: str) -> str:

@@ -280,7 +280,15 @@ def test_colours_as_qgis_writes_them() -> None:
 def test_unknown_columns_keep_their_name() -> None:
     assert names.column_title("my_column", "zh") == "my_column"
     assert names.column_title("places_kindergarten", "zh") == "学位数：幼儿园"
+    assert names.column_title("pupils_primary_2027", "en") == "pupils, primary, 2027"
     assert names.table_title("mine", "en") == "mine"
+
+
+def test_every_table_of_new_places_and_every_column_of_theirs_has_a_name(run: Run) -> None:
+    new = ("candidates", "demand_steps", "housing_need", "land_ledger", "milestones", "places_balance", "proposals")
+    assert {name for name in {*run.tables, *new} if names.table_title(name, "zh") == name} == set()
+    held = {str(column) for name in set(new) & set(run.tables) for column in run.tables[name].columns} - {"geometry"}
+    assert held and {column for column in held if names.column_title(column, "zh") == column} == set()
 
 
 @pytest.mark.parametrize("lead", [*"=+-@\t\r\n", "＝", "＋", "－", "＠"])
