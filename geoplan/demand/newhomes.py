@@ -203,7 +203,10 @@ def _column(table: pd.DataFrame, name: str) -> F64:
 def _findings(
     housing: pd.DataFrame, added: pd.DataFrame, standards: Standards, population_year: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    counted = in_population(housing, population_year) & (housing["status"] != NAME_ONLY).to_numpy()
+    named = (housing["status"] == NAME_ONLY).fillna(False).to_numpy(bool)
+    if left_out := int((named & ~in_population(housing, population_year)).sum()):
+        yield "housing_names_only", {"projects": left_out}
+    counted = in_population(housing, population_year) & ~named
     stated = np.zeros(len(housing), bool)
     if "in_population" in housing:
         stated = housing["in_population"].notna().to_numpy()

@@ -161,7 +161,7 @@ def _is_allowed(setting: Setting, classes: I64) -> bool:
 
 
 def _lighter(setting: Setting, choice: Choice, classes: I64) -> Choice:
-    if not _is_allowed(setting, classes) or bound_with(setting.search, classes) < choice.value:
+    if not _is_allowed(setting, classes) or bound_with(setting.search, classes) < choice.value - GAIN:
         return choice
     found = evaluated(setting.search.world, classes)
     return found if found.value >= choice.value and found.cost <= choice.cost else choice

@@ -67,7 +67,8 @@ def worthwhile_choices(setting: Setting, worth: float) -> tuple[list[tuple[int, 
 
     Returns
     -------
-    Rows as in `marginal_choices`, that further school the last of them, and the position of the row to take.
+    Rows as in `marginal_choices`, that further school the last of them, and the position of the row to take. Where
+    time ran out the further school is left out: nobody knows then what it would cost at least.
     """
     found: list[tuple[int, Choice, float]] = []
     most = len(setting.search.columns.build) if setting.max_new is None else setting.max_new
@@ -82,7 +83,8 @@ def worthwhile_choices(setting: Setting, worth: float) -> tuple[list[tuple[int, 
             break
         found.append((k, choice, max(proof.bound, choice.value)))
         if before is not None and choice.cost - before.cost > worth * (choice.value - before.value):
-            return found, len(found) - 2
+            in_time = "time" not in setting.search.program.clock.stopped
+            return (found, len(found) - 2) if in_time else (found[:-1], len(found) - 2)
     return found, len(found) - 1
 
 

@@ -32,6 +32,7 @@ def test_what_is_ready_by_the_population_year_is_counted_already() -> None:
     found = town([1000.0], projects)
     assert found.cells["cell_id"].tolist() == ["c0", "housing:later", "housing:said_no"]
     assert found.ahead.params["housing_taken_as_counted"] == {"projects": 1, "year": 2023}
+    assert found.ahead.params["housing_names_only"] == {"projects": 1}, "who is left out is said"
 
 
 def test_nobody_lives_there_in_the_base_year() -> None:

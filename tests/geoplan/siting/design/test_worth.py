@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from geoplan.siting.design import Limits, Option, StageDemand, Task, design
+from geoplan.siting.design.construct import trimmed
+from geoplan.siting.design.marginal import worthwhile_choices
+from geoplan.siting.design.search import evaluated
+from geoplan.siting.design.solve import setting_of
 
 COST = 100.0
 
@@ -42,3 +46,24 @@ def test_a_number_given_is_never_passed() -> None:
 def test_nothing_is_built_where_even_the_first_is_too_dear() -> None:
     found = design(row_of_towns(1.0))
     assert found.decisions == () and found.status == "nothing"
+
+
+def test_a_further_school_whose_least_cost_nobody_had_time_to_find_is_not_called_too_dear() -> None:
+    setting = setting_of(row_of_towns(4.9))
+    setting.search.program.clock.stopped.add("time")
+    rows, at = worthwhile_choices(setting, 4.9)
+    assert [row[0] for row in rows] == [0, 1, 2] and at == 2
+
+
+def test_trimming_gives_back_every_class_nobody_needs() -> None:
+    task = row_of_towns(None)
+    options = tuple(
+        Option("build", place, ("primary",), (1,), (9,), (7.0,), opening_cost=COST, ready=None) for place in range(4)
+    )
+    stage = StageDemand(
+        "primary", np.array([[40.1, 30.2, 20.3, 10.7]]), *(np.arange(4),) * 2, np.full(4, 1000), np.zeros((1, 0)), 9.9
+    )
+    setting = setting_of(Task(task.years, (stage,), task.place_id, 0, options, task.limits))
+    full = evaluated(setting.search.world, np.full(4, 9))
+    least = trimmed(setting, full)
+    assert least.value == full.value and least.classes.tolist() == [5, 4, 3, 2]
