@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -12,6 +13,7 @@ from geoplan.reasons.catalogue import Writer, fill, terms, text
 _NEAR = 0.0125  # a fraction is said when the share is this close to it
 _KILOMETRES_FROM_M = 10_000
 _MU_M2 = 2000 / 3
+_CLAUSE = re.compile(r"(Art|App|Tab|s|r)\.? ?([\dA-Z][^ ]*)(?: (\w+))?")
 _MONEY: Mapping[str, tuple[tuple[str, float], ...]] = {  # words for large sums, the largest first
     "en": (("money_large", 1e6),),
     "zh": (("money_large", 1e8), ("money_middle", 1e4)),
@@ -108,6 +110,22 @@ def share(ratio: object, base: object, language: str) -> str:
 def source(name: object, language: str) -> str:
     """Where a figure comes from: documents keep their own title."""
     return terms("source", language).get(str(name), str(name))
+
+
+def clause(place: object, language: str) -> str:
+    """Where in a document: ``Art. 52`` is 第52条; what has no word stays as the document writes it."""
+    words = terms("clause", language)
+    found = _CLAUSE.fullmatch(str(place or ""))
+    if found is None:
+        return words.get(str(place), str(place or ""))
+    kind, number, rest = found.groups()
+    return _form(f"clause_{kind}", language, f"{number} {words.get(rest, rest)}" if rest else number)
+
+
+def document(name: object, place: object, language: str) -> str:
+    """A document with the place in it: ``Education Act 1996 s.444(5)``."""
+    told = (source(name, language) if name else "", clause(place, language))
+    return " ".join(part for part in told if part)
 
 
 WRITERS: Mapping[str, Writer] = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoplan.reasons.catalogue import catalogue, placeholders, term
-from geoplan.reasons.figures import sentence, source
+from geoplan.reasons.figures import document, sentence
 from geoplan.siting.sizes import MU_M2
 
 
@@ -43,7 +43,7 @@ def _words(params: Mapping[str, Any], language: str) -> dict[str, Any]:
     if "unit" in params:
         words["of_what"] = term(f"housing_unit.{params['unit']}", language)
     if "source" in params:
-        words["document"] = " ".join(filter(None, (source(params["source"], language), params.get("clause", ""))))
+        words["document"] = document(params["source"], params.get("clause"), language)
     comma = sentence("list_comma", language)
     for name in ("phases", "projects"):
         if name in params:

@@ -26,7 +26,6 @@ AGAINST = frozenset(
         "below_minimum",
         "cost_high",
         "check_failed",
-        "check_unknown",
         "land_unknown",
         "gains_few",
         "look_at",
@@ -248,6 +247,8 @@ def _reason(reason: Mapping[str, Any], row: Row, language: str) -> Note | None:
         return None
     words = {**_words(row, school_words(row.get("stage"), language), language), "pupils": row.get("pupils_gained")}
     words |= reason.get("params") or {}
+    if "stage" in (reason.get("params") or {}):  # of a school of several stages, the one that is meant
+        words["kind"] = term(f"class_kind.{_stage_key(words['stage'], 'class_kind')}", language)
     if "rule" in words:
         words["rule"] = rule_word(str(words["rule"]), language)
     if "year" in words:

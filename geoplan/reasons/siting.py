@@ -117,8 +117,18 @@ def _with_plan(siting: Row, said: Mapping[str, Any], worst: Row, stage: str, lan
     gained = _gained(effects[0]) if effects else None
     if gained is None or gained < LEAST:
         return sentence("siting_headline_short", language, **said)
-    left = max(float(said["pupils"]) - gained, 0.0)
-    return sentence("siting_headline_all" if left < 0.5 else "siting_headline_left", language, left=left, **said)
+    least, most = _left(float(said["pupils"]), gained, effects[0])
+    code = "all" if most < LEAST else "left" if most - least < LEAST else "range"
+    return sentence(f"siting_headline_{code}", language, left=least, most=most, **said)
+
+
+def _left(lacking: float, gained: float, effect: Row) -> tuple[float, float]:
+    """Fewest and most who stay without a place; proposals count on foot, and those who gain may have gone by bus.
+
+    Fewest if nobody who gains one had a place by bus or boarding, most if nobody goes that way any more.
+    """
+    least, pupils, after = max(lacking - gained, 0.0), known(effect.get("pupils")), known(effect.get("served_after"))
+    return least, least if pupils is None or after is None else max(min(pupils - after, lacking), least)
 
 
 def milestones_of(rows: Iterable[Row], stage: str, variant: str = "mid") -> list[Row]:

@@ -43,7 +43,7 @@ def siting_care(
         *_costs(proposals),
         *_unanswered(proposals),
         *_search(candidates or {}),
-        *(_gap(siting) if stage in siting.get("stages", (stage,)) else ()),
+        *((*_gap(siting), *_stopped(siting)) if stage in siting.get("stages", (stage,)) else ()),
     ]
     return [Note(code, sentence(_counted(code, params), language, **{**words, **params})) for code, params in found]
 
@@ -101,6 +101,11 @@ def _search(candidates: Mapping[str, int]) -> Found:
     generated = candidates.get("search_area", 0)
     if generated:
         yield "siting_care_search", {"count": generated, "base": sum(candidates.values())}
+
+
+def _stopped(siting: Row) -> Found:
+    if "time" in (siting.get("stopped") or ()):
+        yield "siting_care_time", {}
 
 
 def _gap(siting: Row) -> Found:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from geoplan.reasons.catalogue import term, terms
-from geoplan.reasons.figures import known, listing, sentence
+from geoplan.reasons.figures import document, known, listing, sentence
 from geoplan.reasons.safety import word
 
 Row = Mapping[str, Any]
@@ -22,7 +22,7 @@ def check_sentence(check: Row, language: str) -> str:
         As :meth:`geoplan.siting.rules.Check.as_dict` gives it, also read back from a table.
     """
     said = sentence(str(check["code"]), language, **_words(check, language))
-    source = " ".join(part for part in (str(check.get("source") or ""), str(check.get("clause") or "")) if part)
+    source = document(check.get("source"), check.get("clause"), language)
     confidence = check.get("confidence")
     if not source:
         return sentence("site_plain", language, text=said)

@@ -14,7 +14,7 @@ from geoplan import reasons
 from geoplan import standards as st
 from geoplan.errors import NotFoundError
 from geoplan.reasons.catalogue import catalogue, placeholders
-from geoplan.reasons.figures import WRITERS
+from geoplan.reasons.figures import WRITERS, clause, document
 
 NARROW = "\u202f"
 TOWN = {"id": "neutral.walk.primary", "setting": "town", "grades": "1-3", "metric": "network", "value": 500}
@@ -358,6 +358,19 @@ def test_whole_numbers_keep_their_rounded_sum(amounts: list[float]) -> None:
     counts = reasons.whole(amounts)
     assert sum(counts) == math.floor(sum(amounts) + 0.5)
     assert all(abs(count - amount) < 1 for count, amount in zip(counts, amounts, strict=True))
+
+
+def test_places_in_documents_are_said_in_the_language_of_the_page() -> None:
+    assert document("义务教育法", "Art. 15", "zh") == "义务教育法 第15条"
+    assert document("Education Act 1996", "s.444(5)", "en") == "Education Act 1996 s. 444(5)"
+    assert clause("Tab 4-1(1) basic", "zh") == "表4-1(1) 基本指标"
+    assert (clause("4.1.6", "zh"), clause("siting", "zh"), clause(None, "zh")) == ("4.1.6", "选址", "")
+
+
+def test_no_clause_of_a_chinese_profile_is_left_in_english() -> None:
+    norms = st.load("cn").norms.values()
+    left = {norm.clause for norm in norms if re.search(r"[a-z]{2}", clause(norm.clause, "zh"))}
+    assert left == set()
 
 
 def test_terms_and_unknown_keys() -> None:

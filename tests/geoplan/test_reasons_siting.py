@@ -85,6 +85,11 @@ def test_the_finding_says_how_many_the_proposals_leave_where_they_come_in_time()
     assert headline(SUMMARY, "zh", siting={**SITING, "effect": [{**effect, "served_after": 1200.0}]}).endswith(
         "新建九年一贯制学校1所、学位100个后，全部可有学位"
     )
+    bused = {**effect, "pupils": 1200.0, "served_before": 900.0, "served_after": 1070.0}  # 80 go another way today
+    assert headline(SUMMARY, siting={**SITING, "effect": [bused]}).endswith(
+        "would leave 50 to 130, by how many still go by bus or board"
+    )
+    assert headline(SUMMARY, siting={**SITING, "effect": [{**effect, "pupils": 1200.0}]}).endswith("would leave 50")
     never = {**effect, "served_after": 980.0}
     assert "proposed: one new" in headline(SUMMARY, siting={**SITING, "effect": [never]})
 
@@ -161,7 +166,8 @@ def test_a_proposal_says_what_where_when_for_whom_and_for_how_much() -> None:
     assert english(ROW) == [
         "Build a primary school with 12 classes and 540 places on the reserved plot Mill Lane, to open in 2027.",
         "The site has 12,000 m².",
-        "In 2027, 200 more children have a place in reach: 1,180 with it, 980 without it.",
+        "In 2027, 200 more children have a place they can walk to: 1,180 with every proposal, 980 with all but this "
+        "one.",
         "Its pupils walk 310 m on average.",
         "It costs about 41.2 million yuan; the unit costs are planning assumptions.",
         "That is 206,000 yuan for each of the 200 who gain a place.",
@@ -209,7 +215,7 @@ def test_unknown_is_said_and_nothing_is_made_of_it() -> None:
         "What it costs is not known.",
         "No siting check was made.",
     ]
-    assert english(ROW, pupils_gained=0.0)[2].startswith("In 2027, no more children have a place in reach")
+    assert english(ROW, pupils_gained=0.0)[2].startswith("In 2027, no more children have a place they can walk to")
     assert "not known" in english(ROW, year=math.nan)[0]
 
 
@@ -244,12 +250,21 @@ def test_reasons_for_and_against_are_told_apart_and_unknown_codes_left_out() -> 
         ],
     }
     assert [plain(note.text) for note in reason_sentences(row, "en", against=False)] == [
-        "In 2027, it gives 200 of 220 children without a place one in reach."
+        "In 2027, of 220 children without a place they can walk to, it gives 200 one."
     ]
     assert [note.code for note in reason_sentences(row, "en", against=True)] == ["load_low", "look_at"]
     ways = [{"code": "look_at_bus", "params": {}}, {"code": "look_at_enlarge", "params": {}}]
     (instead,) = reason_sentences({**ROW, "reasons": ways}, "en", against=True)
     assert instead.text == "Look first at a school bus and more classes in schools there are."
+
+
+def test_a_deficit_is_of_the_stage_that_is_short_not_of_the_whole_school() -> None:
+    params = {"area": "North", "year": 2027, "places": 90.0, "stage": "junior"}
+    row = {**ROW, "stage": "primary;junior", "reasons": [{"code": "first_deficit", "params": params}]}
+    assert [note.text for note in reason_sentences(row, "en")] == [
+        "North is first short of junior secondary places in 2027: 90 are missing."
+    ]
+    assert reason_sentences(row, "zh")[0].text == "North在2027年首次出现初中学位缺口，当年缺90个。"
 
 
 def test_every_reason_code_has_its_sentence_in_both_languages() -> None:
@@ -283,10 +298,11 @@ def test_the_curve_in_words() -> None:
         {"k": 1, "pupils_served": 1180.0, "extra_pupils": 200.0, "cost_per_extra_pupil": 206_150.0, "gap": 0.0},
     ]
     assert [plain(line) for line in marginal_sentences(rows, "en", unit="EUR")] == [
-        "The first new school gives 200 more children a place in reach in an average year, at 206,000 euros for each "
-        "of them.",
+        "The first new school gives 200 more children a place they can walk to in an average year, at 206,000 euros "
+        "for each of them.",
         "The last of 2 gives 10 more, at 3 million euros for each of them.",
-        "All 2 together: 1,190 children have a place in reach in an average year, 210 more than without them.",
+        "All 2 together: 1,190 children have a place they can walk to in an average year, 210 more than without "
+        "them.",
         "This is not proven to be the best choice: another may serve up to 3 % more than 1,190 children in an "
         "average year.",
     ]
@@ -304,8 +320,8 @@ def test_who_stays_without_and_why() -> None:
         {"area_id": "x", "stage": "junior", "year": 2035, "pupils": 4.0, "reason": "of_tomorrow"},
     ]
     assert unmet_sentences(rows, "en", areas={"n": "North"}) == [
-        "North: in 2027, 20 children stay without a place in reach, because the budget does not suffice.",
-        "x: in 2035, 4 pupils stay without a place in reach, because the reason is not known.",
+        "North: in 2027, 20 children stay without a place they can walk to, because the budget does not suffice.",
+        "x: in 2035, 4 pupils stay without a place they can walk to, because the reason is not known.",
     ]
 
 
@@ -346,6 +362,14 @@ def test_sub_areas_and_milestones() -> None:
         "were counted."
     )
     assert "尚不清楚" in milestone_sentence({**YEARS[2], "served": None}, "zh")
+
+
+def test_a_search_cut_off_by_time_is_said() -> None:
+    def told(*stopped: str) -> list[str]:
+        siting = {**SITING, "stopped": list(stopped)}
+        return [note.code for note in siting_care({"siting": siting}, "zh", stage="primary")]
+
+    assert "siting_care_time" in told("time") and "siting_care_time" not in told("rounds")
 
 
 def test_care_names_the_unborn_the_assumed_the_unproven_and_what_is_no_site() -> None:

@@ -10,7 +10,7 @@ from geoplan.exports.document.parts import Cell, Column, Section, Table, Text
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title
 from geoplan.exports.document.words import word as unit_word
-from geoplan.reasons.figures import source
+from geoplan.reasons.figures import clause, source
 from geoplan.reasons.safety import word
 from geoplan.run import Run
 from geoplan.settings import run_standards
@@ -61,7 +61,7 @@ def _norm(norm: Norm, language: str) -> tuple[Cell, ...]:
         cells.exact(norm.value) if number else cells.said(show(norm.value)),
         cells.said(unit_words(norm.unit, language)),
         cells.said(source(norm.source, language)),
-        cells.said(norm.clause),
+        cells.said(clause(norm.clause, language)),
         cells.said(word("confidence", norm.confidence, language)),
     )
 

@@ -12,6 +12,7 @@ from geoplan.exports.document.ranking import lead, ranked, stage_words
 from geoplan.exports.document.unmet import unmet
 from geoplan.exports.document.words import column, phrase, title
 from geoplan.reasons import codes, known, sentence
+from geoplan.reasons.figures import document
 from geoplan.reasons.safety import word as reason_word
 from geoplan.reasons.siting import (
     alternative_sentences,
@@ -162,14 +163,12 @@ def _checks(row: Row, language: str) -> Iterator[Block]:
 
 def _check(check: Record, language: str) -> tuple[Cell, ...]:
     distance, asked = (known(check.get(key)) for key in ("distance_m", "threshold_m"))
-    joint = " " if language == "en" else ""
-    source = (reason_word("source", str(check.get(key) or ""), language) for key in ("source", "clause"))
     return (
         cells.said(_found(check, language)),
         cells.said(reason_word("verdict", str(check.get("verdict") or "unknown"), language)),
         cells.empty() if distance is None else cells.length(distance, language),
         cells.empty() if asked is None else cells.length(asked, language),
-        cells.said(joint.join(part for part in source if part)),
+        cells.said(document(check.get("source"), check.get("clause"), language)),
         cells.said(reason_word("confidence", str(check.get("confidence") or ""), language)),
     )
 

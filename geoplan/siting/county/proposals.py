@@ -12,7 +12,7 @@ import pandas as pd
 
 from geoplan.identity import plain
 from geoplan.siting.county.context import Context
-from geoplan.siting.county.reasons import reasons_for
+from geoplan.siting.county.reasons import FEW_PUPILS, reasons_for
 from geoplan.siting.design import Decision, Design, StageYears, Task
 from geoplan.siting.sizes import MU_M2, Cost
 
@@ -162,6 +162,8 @@ def _alternatives(context: Context, decision: Decision) -> Iterator[dict[str, An
     names = dict(zip(schools["id"].astype(str), schools["name"], strict=True))
     names |= dict(zip(sites["site_id"].astype(str), sites["name"], strict=True))
     for other in decision.alternatives:
+        if other.gained < FEW_PUPILS:
+            continue  # what gives nobody a place stands in for nothing
         yield {
             "site_id": other.site_id,
             "name": names.get(other.site_id),

@@ -58,7 +58,7 @@ def _setting(context: Context, decision: Decision, place: Mapping[str, Any]) -> 
     for stage in decision.stages:
         deficit = deficit_at(context, stage, place["x"], place["y"])
         if deficit:
-            yield "first_deficit", deficit
+            yield "first_deficit", deficit | {"stage": stage}
             break
     if place["kind"] == "education_plot":
         yield "reserved_plot", {}

@@ -85,7 +85,7 @@ def test_proposals_carry_reasons_checks_and_alternatives(run: Run) -> None:
     assert said.index("2. Junior school") < said.index("Shown, not recommended.")
     for note in proposal_sentences(records(run, "proposals")[1], "en", low_load=low_load(run)):
         assert note.text in said
-    assert "In 2027 it gives 52 of 60 children without a place one in reach." in said
+    assert "In 2027, of 60 children without a place they can walk to, it gives 52 one." in said
     assert "It would give only 16 pupils a place." in said
     checks = table(made, "proposals", "checks_P1")
     assert [row[1] for row in checks] == ["met only with measures", "passed", "passed"]

@@ -75,6 +75,17 @@ def test_new_schools_serve_more_and_the_years_close() -> None:
     np.testing.assert_allclose(lacking, rest, atol=0.5 * 3)  # rows under half a pupil are not told
 
 
+def test_before_anything_can_stand_that_is_the_reason() -> None:
+    rows = pd.DataFrame(both().summary["unmet"])
+    assert "not_yet" in set(rows.loc[rows["year"] == 2025, "reason"])
+    assert "not_yet" not in set(rows.loc[rows["year"] > 2025, "reason"])
+
+
+def test_alternatives_are_only_what_gives_somebody_a_place() -> None:
+    for row in both().tables["proposals"].to_dict("records"):
+        assert all(other["pupils_gained"] >= 0.5 for other in json.loads(row["alternatives"]))
+
+
 def test_a_proposal_says_what_it_gains_and_never_holds_more_than_its_places() -> None:
     table = both().tables["proposals"]
     built = table[table["decision"] == "build"]
