@@ -17,6 +17,7 @@ from markupsafe import Markup
 from geoplan.exports.document.parts import Cell, Column, Picture, Section, Table, Text, placed
 
 WIDTH_MM = 170.0
+SHORT = 9  # rows up to which a table stays on one page
 STYLES = {
     "heading": "Heading 2",
     "finding": "Finding",
@@ -106,6 +107,8 @@ class Builder:
         for number, cells in enumerate([heads, *table.rows]):
             self._row(made.add_row(), (cells, table.columns, widths), "Table Text" if number else "Table Head")
         _repeated(made.rows[0])
+        if len(table.rows) <= SHORT:
+            _together(made)
         return made._tbl
 
     def _row(self, row: Any, held: tuple[Sequence[Cell], Sequence[Column], Sequence[Length]], style: str) -> None:
@@ -130,6 +133,13 @@ def _repeated(row: Any) -> None:
     mark = OxmlElement("w:tblHeader")
     mark.set(qn("w:val"), "true")
     row._tr.get_or_add_trPr().append(mark)
+
+
+def _together(table: Any) -> None:
+    """Every row but the last stays with the next: the table is not torn by the end of a page."""
+    for row in table._tbl.tr_lst[:-1]:
+        for paragraph in row.iter(qn("w:p")):
+            paragraph.get_or_add_pPr().get_or_add_keepNext()
 
 
 def _unbroken(row: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from geoplan.exports.document import cells
+from geoplan.exports.document.checks import checks_in_full
 from geoplan.exports.document.nested import name_in, records
 from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, Text
 from geoplan.exports.document.stages import stages
@@ -16,7 +17,12 @@ from geoplan.run import Run
 
 def appendix(run: Run, language: str) -> Section:
     """The chapter."""
-    blocks: tuple[Block, ...] = (Text(phrase("no_recruiting", language), "note"), *_tables(run, language))
+    blocks: tuple[Block, ...] = (
+        Text(title("schools_all", language), "heading"),
+        Text(phrase("no_recruiting", language), "note"),
+        *_tables(run, language),
+        *checks_in_full(run, language),
+    )
     return Section("appendix", title("appendix", language), blocks)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
+from geoplan.exports.document.nested import local
 from geoplan.exports.document.parts import Cover
 from geoplan.exports.document.reconciliation import open_questions
 from geoplan.exports.document.words import catalogue, phrase, printable, title
@@ -26,12 +26,6 @@ def cover(run: Run, language: str) -> Cover:
         run_line=phrase("page_of", language, run_id=run.run_id),
         credit=local(run.summary, "credit", language),
     )
-
-
-def local(texts: Mapping[str, Any], key: str, language: str) -> str:
-    """``title`` or ``notice`` in the language, falling back to the other one."""
-    chinese, plain = (printable(str(texts.get(name) or "")) for name in (f"{key}_zh", key))
-    return (chinese or plain) if language == "zh" else (plain or chinese)
 
 
 def day(moment: str, language: str) -> str:

@@ -9,7 +9,7 @@ from geoplan.exports.document import cells
 from geoplan.exports.document.nested import name_in, reason_texts, records, table
 from geoplan.exports.document.parts import Block, Column, Table, Text
 from geoplan.exports.document.words import column, phrase, title, word
-from geoplan.reasons import known, term
+from geoplan.reasons import known, listing, term
 from geoplan.run import Run
 
 Row = dict[str, Any]
@@ -32,9 +32,21 @@ def housing(run: Run, language: str) -> Iterator[Block]:
     if owed:
         yield Text(phrase("housing_unmet", language, count=unmet, all=len(owed)), "finding")
     yield Text(phrase("housing_note", language), "note")
-    yield _housing_table(rows, language)
+    counted, named = _apart(rows)
+    if counted:
+        yield _housing_table(counted, language)
+    if named:
+        names = list(dict.fromkeys(name_in(row, "housing_id", language) for row in named))
+        yield Text(phrase("housing_names_only", language, names=listing(names, language)), "care")
     for row in owed:
         yield from _reasons(row, language)
+
+
+def _apart(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows with anything known, and rows of which only the name is."""
+    counted = [row for row in rows if known(row.get("pupils")) is not None or row.get("obligation") != "unknown"]
+    ids = {str(row["housing_id"]) for row in counted}
+    return counted, [row for row in rows if str(row["housing_id"]) not in ids]
 
 
 def _worst_year(rows: list[Row], key: str) -> list[Row]:

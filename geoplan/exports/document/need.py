@@ -7,7 +7,7 @@ from typing import Any
 
 from geoplan.exports.document import cells
 from geoplan.exports.document.housing import housing
-from geoplan.exports.document.nested import name_in, records
+from geoplan.exports.document.nested import area_names, name_in, records
 from geoplan.exports.document.parts import Block, Cell, Column, Picture, Section, Table, Text
 from geoplan.exports.document.stages import stages
 from geoplan.exports.document.words import column, phrase, title
@@ -16,6 +16,7 @@ from geoplan.run import Run
 from layers.bundle import STAGES
 
 Row = dict[str, Any]
+Found = Mapping[tuple[str, int, str], Row]  # by sub-area, year and births
 
 
 def need(run: Run, language: str) -> Section:
@@ -41,13 +42,7 @@ def _balance(run: Run, language: str) -> Iterator[Block]:
     yield from _deficits(middle, names, language)
     yield Text(phrase("balance_note", language), "note")
     yield Text(phrase("balance_area_note", language), "note")
-    for stage in [stage for stage in STAGES if any(row["stage"] == stage for row in middle)]:
-        yield _balance_table(stage, [row for row in rows if row["stage"] == stage], names, language)
-
-
-def area_names(run: Run, language: str) -> dict[str, str]:
-    """Names of the sub-areas by id."""
-    return {str(row["area_id"]): name_in(row, "area_id", language) for row in records(run, "areas", "area_id")}
+    yield from _balance_tables(rows, names, language)
 
 
 def _deficits(rows: list[Row], names: dict[str, str], language: str) -> Iterator[Block]:
@@ -65,26 +60,39 @@ def _deficits(rows: list[Row], names: dict[str, str], language: str) -> Iterator
         yield Text(phrase("deficit_first", language, year=str(year), **named), "item")
 
 
-def _balance_table(stage: str, rows: list[Row], names: dict[str, str], language: str) -> Table:
-    """A line a sub-area: pupils and places of the first year, the balance of every year, births low to high."""
-    found = {(str(row["area_id"]), int(row["year"]), str(row.get("variant", "mid"))): row for row in rows}
-    years = sorted({year for _, year, variant in found if variant == "mid"})
+def _balance_tables(rows: list[Row], names: dict[str, str], language: str) -> Iterator[Block]:
+    """A table a stage with a line a sub-area; one table with a line a stage where the region is not divided."""
+    by_stage = {stage: _found([row for row in rows if row["stage"] == stage]) for stage in STAGES}
+    held = {stage: found for stage, found in by_stage.items() if found}
+    if len(names) == 1:
+        lines = [(term(f"stage.{stage}", language), area, found) for stage, found in held.items() for area in names]
+        yield _balance_table("balance", title("balance_all", language), "stage", lines, language)
+        return
+    for stage, found in held.items():
+        areas = [(name, area, found) for area, name in names.items() if any(area == key[0] for key in found)]
+        name = f"{title('balance', language)}: {term(f'stage.{stage}', language)}"
+        yield _balance_table(f"balance_{stage}", name, "area", areas, language)
+
+
+def _found(rows: list[Row]) -> Found:
+    return {(str(row["area_id"]), int(row["year"]), str(row.get("variant", "mid"))): row for row in rows}
+
+
+def _balance_table(key: str, name: str, first: str, lines: list[tuple[str, str, Found]], language: str) -> Table:
+    """Pupils and places of the first year, the balance of every year, and its range in the last."""
+    years = sorted({year for _, _, found in lines for _, year, variant in found if variant == "mid"})
     columns = (
-        Column(column("area", language), width=1.7),
-        *(Column(f"{column(key, language)} {years[0]}", True) for key in ("pupils", "places")),
+        Column(column(first, language), width=1.7),
+        *(Column(f"{column(head, language)} {years[0]}", True) for head in ("pupils", "places")),
         *(Column(f"{column('balance', language)} {year}", True) for year in years),
         Column(f"{column('low_high', language)} {years[-1]}", True, 1.3),
         Column(column("first_deficit_year", language), True),
     )
-    held = [area for area in names if (area, years[0], "mid") in found]
-    made = tuple(_balance_row(found, area, years, language, names[area]) for area in held)
-    name = f"{title('balance', language)}: {term(f'stage.{stage}', language)}"
-    return Table(f"balance_{stage}", name, columns, made)
+    made = tuple(_balance_row(found, area, years, language, said) for said, area, found in lines)
+    return Table(key, name, columns, made)
 
 
-def _balance_row(
-    found: Mapping[tuple[str, int, str], Row], area: str, years: list[int], language: str, name: str
-) -> tuple[Cell, ...]:
+def _balance_row(found: Found, area: str, years: list[int], language: str, name: str) -> tuple[Cell, ...]:
     first = found[area, years[0], "mid"]
     by_year = [found.get((area, year, "mid"), {}) for year in years]
     ends = [found.get((area, years[-1], variant), {}).get("balance") for variant in ("high", "low")]

@@ -72,3 +72,19 @@ def name_in(row: Record, key: str, language: str) -> str:
     english = row.get("name_en") if language == "en" else None
     found = (printable(name).strip() for name in (english, row.get("name")) if isinstance(name, str))
     return next((name for name in found if name), printable(str(row.get(key) or "")))
+
+
+def local(texts: Mapping[str, Any], key: str, language: str) -> str:
+    """``title`` or ``notice`` in the language, falling back to the other one."""
+    chinese, plain = (printable(str(texts.get(name) or "")) for name in (f"{key}_zh", key))
+    return (chinese or plain) if language == "zh" else (plain or chinese)
+
+
+def area_names(run: Run, language: str) -> dict[str, str]:
+    """Names of the sub-areas by id; the region's own title where it is not divided."""
+    rows = records(run, "areas", "area_id")
+    if len(rows) == 1:
+        return {
+            str(rows[0]["area_id"]): local(run.summary, "title", language) or name_in(rows[0], "area_id", language)
+        }
+    return {str(row["area_id"]): name_in(row, "area_id", language) for row in rows}

@@ -58,12 +58,19 @@ def _norm(norm: Norm, language: str) -> tuple[Cell, ...]:
     number = isinstance(norm.value, float | int) and not isinstance(norm.value, bool)
     return (
         cells.said(norm.id),
-        cells.exact(norm.value) if number else cells.said(show(norm.value)),
+        cells.exact(norm.value) if number else cells.said(_shown(norm, language)),
         cells.said(unit_words(norm.unit, language)),
         cells.said(source(norm.source, language)),
         cells.said(clause(norm.clause, language)),
         cells.said(word("confidence", norm.confidence, language)),
     )
+
+
+def _shown(norm: Norm, language: str) -> str:
+    """A value that is no number, as words."""
+    if isinstance(norm.value, bool):
+        return unit_word("obligation", "yes" if norm.value else "no", language)
+    return show(norm.value)
 
 
 def unit_words(unit: str, language: str) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from geoplan.exports.document import cells
-from geoplan.exports.document.nested import Record, name_in, nested, reason_texts, table
+from geoplan.exports.document.checks import check_table
+from geoplan.exports.document.nested import name_in, nested, reason_texts, table
 from geoplan.exports.document.parts import Block, Cell, Column, Picture, Section, Table, Text
 from geoplan.exports.document.ranking import lead, ranked, stage_words
 from geoplan.exports.document.unmet import unmet
 from geoplan.exports.document.words import column, phrase, title
 from geoplan.reasons import codes, known, sentence
-from geoplan.reasons.figures import document
 from geoplan.reasons.safety import word as reason_word
 from geoplan.reasons.siting import (
     alternative_sentences,
@@ -21,14 +21,13 @@ from geoplan.reasons.siting import (
     proposal_sentences,
     reason_sentences,
 )
-from geoplan.reasons.siting_checks import check_sentence, search_sentence
+from geoplan.reasons.siting_checks import search_sentence
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import number
 
 Row = dict[str, Any]
 LOAD_FLOOR = "plan.siting.load_floor"
-WORST_FIRST = {verdict: at for at, verdict in enumerate(("fail", "unknown", "conditional", "pass"))}
 
 
 def proposals(run: Run, language: str) -> Section:
@@ -125,7 +124,7 @@ def _loads(row: Row, language: str) -> Iterator[Block]:
     years = sorted(int(key.removeprefix("load_")) for key in row if key.removeprefix("load_").isdigit())
     if not years:
         return
-    heads = ("before", "after", "walk_before", "walk_after")
+    heads = ("without_it", "with_it", "walk_without", "walk_after")
     columns = (
         *(Column(column(key, language), True) for key in heads),
         *(Column(f"{column('load', language)} {year}", True) for year in years),
@@ -149,36 +148,13 @@ def _load(row: Row, year: int, language: str) -> Cell:
 
 
 def _checks(row: Row, language: str) -> Iterator[Block]:
-    found = sorted(nested(row.get("checks")), key=lambda check: WORST_FIRST.get(str(check.get("verdict")), 1))
-    if not found:
-        return
-    heads = ("rule", "verdict", "distance", "threshold", "source", "confidence")
-    widths = {"rule": 3.0, "source": 2.2, "verdict": 1.3, "confidence": 1.3}
-    columns = tuple(
-        Column(column(key, language), key in ("distance", "threshold"), widths.get(key, 1.0)) for key in heads
-    )
-    made = tuple(_check(check, language) for check in found)
-    yield Table(f"checks_{row.get('site_id')}", title("checks", language), columns, made)
-
-
-def _check(check: Record, language: str) -> tuple[Cell, ...]:
-    distance, asked = (known(check.get(key)) for key in ("distance_m", "threshold_m"))
-    return (
-        cells.said(_found(check, language)),
-        cells.said(reason_word("verdict", str(check.get("verdict") or "unknown"), language)),
-        cells.empty() if distance is None else cells.length(distance, language),
-        cells.empty() if asked is None else cells.length(asked, language),
-        cells.said(document(check.get("source"), check.get("clause"), language)),
-        cells.said(reason_word("confidence", str(check.get("confidence") or ""), language)),
-    )
-
-
-def _found(check: Record, language: str) -> str:
-    """What the check found in a sentence; the rule's own name where there is none."""
-    if str(check.get("code") or "") not in codes():
-        return reason_word("site_rule", str(check.get("rule") or ""), language)
-    bare = {**check, "source": "", "clause": "", "confidence": ""}  # they have columns of their own
-    return check_sentence(bare, language)
+    """What did not simply pass; every check stands in the appendix."""
+    found = nested(row.get("checks"))
+    left = [check for check in found if check.get("verdict") != "pass"]
+    if left:
+        yield check_table(f"checks_{row.get('site_id')}", title("checks", language), left, language)
+    if found:
+        yield Text(phrase("checks_in_full", language, section=title("checks_all", language)), "note")
 
 
 def _alternatives(row: Row, language: str) -> Iterator[Block]:

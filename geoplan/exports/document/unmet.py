@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from geoplan.exports.document import cells
-from geoplan.exports.document.nested import name_in, nested, records
+from geoplan.exports.document.nested import area_names, nested
 from geoplan.exports.document.parts import Block, Column, Table
 from geoplan.exports.document.words import column, title
 from geoplan.reasons import known, term
@@ -32,7 +32,7 @@ def unmet(run: Run, language: str) -> Iterator[Block]:
 
 
 def _table(run: Run, rows: dict[Key, tuple[Counter[int], str]], language: str) -> Table:
-    names = {str(row["area_id"]): name_in(row, "area_id", language) for row in records(run, "areas", "area_id")}
+    names = area_names(run, language)
     years = sorted({year for by_year, _ in rows.values() for year in by_year})
     columns = (
         Column(column("stage", language), width=1.3),

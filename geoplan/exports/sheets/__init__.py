@@ -67,7 +67,7 @@ def figure_png(made: Scene, name: str, language: str) -> bytes:
     figure = _page(FIGURE_MM)
     wide, high = FIGURE_MM
     shown = draw(_axes(figure, (0.3, 0.3, wide - 46, high - 0.6)), made, name, language)
-    legend(Column(figure, wide - 42, 2.0, 42), made.run, name, shown, language)
+    legend(Column(figure, wide - 42, 2.0, 42), made.run, name, shown, language, named=False)
     return _png(figure, FIGURE_DPI)
 
 

