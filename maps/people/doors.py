@@ -25,7 +25,7 @@ def inside(address: str | None) -> str:
     """Where to go after a log-in: an address of this server, else its first page."""
     if address and INSIDE.fullmatch(address) and not address.startswith(OUTSIDE):
         return address
-    return url_for("pages.counties")
+    return url_for("pages.counties", lang=request.args.get("lang"))
 
 
 @pages.get("/login")

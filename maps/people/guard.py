@@ -36,6 +36,11 @@ def may_change(plan_id: str) -> bool:
     return access.changes(plan_id, person())
 
 
+def may_share(plan_id: str) -> bool:
+    """Whether who asks may say who sees a plan."""
+    return current_app.config["AUTH"] == "login" and access.owns(plan_id, person())
+
+
 def visible(plans: Iterable[Entry]) -> list[Entry]:
     """The plans of a list that who asks may see."""
     return access.seen(plans, person())
@@ -78,7 +83,9 @@ def needed() -> str:
 def attach(app: Flask) -> None:
     """Put the guard before every request of an application."""
     app.before_request(_check)
-    app.context_processor(lambda: {"who_asks": g.get("person", NOBODY), "csrf_token": forgery.csrf_token})
+    app.context_processor(
+        lambda: {"who_asks": g.get("person", NOBODY), "csrf_token": forgery.csrf_token, "may_share": may_share}
+    )
 
 
 def log_in_address() -> str:
@@ -117,7 +124,7 @@ def _token() -> str | None:
 
 
 def _check() -> AnyResponse | None:
-    if request.endpoint == "static":
+    if request.endpoint in PUBLIC:
         return None
     forgery.check_host()
     role, writes = needed(), request.method not in SAFE

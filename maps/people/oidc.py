@@ -53,11 +53,12 @@ def attach(app: Flask) -> None:
 
 def send_away(app: Flask, back: str, then: str) -> Any:
     """The redirect to the login service, which sends the person to ``back``; they go on to ``then``."""
+    service = _service(app)
     session["then"] = then
     if app.config["HTTPS"]:
         back = back.replace("http://", "https://", 1)
     try:
-        return _service(app).authorize_redirect(back)
+        return service.authorize_redirect(back)
     except Exception as error:
         LOG.warning("the login service cannot be asked: %s", error)
         abort(503, "the login service of your organisation does not answer: try again later")
@@ -65,9 +66,9 @@ def send_away(app: Flask, back: str, then: str) -> Any:
 
 def come_back(app: Flask) -> tuple[Mapping[str, Any], str]:
     """What the login service says of a person, its signature, issuer, audience and nonce checked; where to go on."""
-    then = str(session.pop("then", "/"))
+    service, then = _service(app), str(session.pop("then", "/"))
     try:
-        token = _service(app).authorize_access_token()
+        token = service.authorize_access_token()
     except Exception as error:  # forged state, refused code, false signature: all told the same
         LOG.warning("a log-in from elsewhere was refused: %s", error)
         raise RefusedError("refused") from None

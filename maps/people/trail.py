@@ -118,7 +118,7 @@ def _entry(row: Any) -> Entry:
 
 def _short(detail: Mapping[str, object]) -> dict[str, object]:
     """Details that stay small, whatever a request held."""
-    kept = {name: value[:200] if isinstance(value, str) else value for name, value in detail.items()}
+    kept = {name: value[:200] if isinstance(value, str) else value for name, value in detail.items() if value != ""}
     whole = json.dumps(kept, ensure_ascii=False, default=str)
     return kept if len(whole) <= LONGEST else {"cut": whole[:LONGEST]}
 
