@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from geoplan.siting.location.capacity import finished, fit_sites
+from geoplan.siting.location.branching import finished, fit_sites
 from geoplan.siting.location.core import Core, cost_of, merged, nearest_open, only
 from geoplan.siting.location.covering import condensed
 from geoplan.siting.location.instance import F64, I64, PROVEN, Mask

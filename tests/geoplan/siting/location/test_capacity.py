@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from geoplan.siting.location import Instance, locate, pairs_of_points, plans
+from geoplan.siting.location.branching import fit_sites
 from geoplan.siting.location.canonical import ordered
-from geoplan.siting.location.capacity import fit_sites
 from geoplan.siting.location.core import Core, core_of, only
 from geoplan.siting.location.fitting import Fit, fitter, polished, split, whole
 from tests.geoplan.siting.location.by_hand import instance, instances, optimum
