@@ -60,7 +60,9 @@ def test_a_run_comes_back_as_it_was_written(run: Run, tmp_path: Path) -> None:
     again = store.read_run(path)
     assert again.run_id == run.run_id
     assert again.manifest == plain(run.manifest)
-    assert again.summary == plain(run.summary)
+    expected = plain(run.summary)
+    expected["siting"]["seconds"] = None  # told from the manifest's timings, which this run has none of
+    assert again.summary == expected
     assert sorted(again.tables) == sorted(run.tables)
     for name, table in run.tables.items():
         assert isinstance(again.tables[name], type(table)), name

@@ -95,6 +95,7 @@ def test_all_optional_tables_at_once(tmp_path: Path) -> None:
         transport={"stops": "none.csv"},
         venues={"table": "none.csv"},
         costs={"table": "none.csv"},
+        demand={"survival": "none.csv", "migration": "none.csv"},
     )
     tables, faults = read_optional(every, METRIC)
     assert tables == {} and codes(faults) == ["table_missing"] * len(READERS)

@@ -118,8 +118,10 @@ def test_schools_and_sub_areas_are_named_in_the_language_of_the_page(newtown: Ru
     rows["reasons"] = rows["reasons"].str.replace('"Town"', '"城区"')
     run = replace(newtown, tables={**newtown.tables, "areas": areas, "schools": schools, "proposals": rows})
     english, chinese = (proposals.cards(run, "primary", language)[1] for language in ("en", "zh"))
-    assert english.name == "East" and english.reasons == ("Town is short of 12 places from 2027 on.",)
-    assert chinese.name == "东小学" and chinese.reasons == ("城区自2027年起缺学位12个。",)
+    assert english.name == "East" and english.reasons == (
+        "Town is first short of primary places in 2027: 12 are missing.",
+    )
+    assert chinese.name == "东小学" and chinese.reasons == ("城区在2027年首次出现小学学位缺口，当年缺12个。",)
 
 
 def test_a_check_without_a_sentence_still_tells_its_figures() -> None:
