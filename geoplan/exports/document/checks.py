@@ -59,4 +59,5 @@ def _found(check: Record, language: str) -> str:
     if str(check.get("code") or "") not in codes():
         return reason_word("site_rule", str(check.get("rule") or ""), language)
     bare = {**check, "source": "", "clause": "", "confidence": ""}  # they have columns of their own
-    return check_sentence(bare, language)
+    said = check_sentence(bare, language)
+    return said[:1].upper() + said[1:]

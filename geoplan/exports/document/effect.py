@@ -10,7 +10,7 @@ from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, 
 from geoplan.exports.document.ranking import effects, ranked, stage_words
 from geoplan.exports.document.words import column, phrase, title, word
 from geoplan.reasons import known
-from geoplan.reasons.siting import marginal_sentences
+from geoplan.reasons.siting import currency, marginal_sentences
 from geoplan.run import Run
 
 
@@ -63,8 +63,21 @@ def _goals(run: Run, language: str) -> Iterator[Block]:
             key = "goal_proven"
         else:
             key = "goal_open" if not bound or gap is None or gap >= 1 else "goal_gap"
-        name = word("goal", goal.get("name"), language)
-        yield Text(phrase(key, language, name=name, objective=objective, bound=bound, gap=gap), "item")
+        named = {"name": word("goal", goal.get("name"), language), "unit": _unit(run, goal, language)}
+        yield Text(phrase(key, language, **named, objective=objective, bound=bound, gap=gap), "item")
+
+
+def _unit(run: Run, goal: Record, language: str) -> str:
+    """What follows a figure of a goal: money, metres, or nothing for pupils."""
+    if str(goal.get("name")).startswith("walk"):
+        return {"en": "\u202fm", "zh": "米"}[language]
+    return currency(cost_unit(run), language) if goal.get("name") == "cost" else ""
+
+
+def cost_unit(run: Run) -> str | None:
+    """The unit all costs of the proposals are in; None where they differ or none is stated."""
+    units = {str(row["cost_unit"]) for row in ranked(run) if isinstance(row.get("cost_unit"), str)}
+    return units.pop() if len(units) == 1 else None
 
 
 def _marginal(run: Run, language: str) -> Iterator[Block]:
@@ -72,9 +85,8 @@ def _marginal(run: Run, language: str) -> Iterator[Block]:
     rows, new = nested(siting.get("marginal")), len(siting.get("new") or ())
     if not rows:
         return
-    units = {str(row["cost_unit"]) for row in ranked(run) if isinstance(row.get("cost_unit"), str)}
-    unit = units.pop() if len(units) == 1 else None
-    yield from (Text(text, "item") for text in marginal_sentences(rows, language, unit=unit, proposed=new))
+    said = marginal_sentences(rows, language, unit=cost_unit(run), proposed=new)
+    yield from (Text(text, "item") for text in said)
     heads = ("new_schools", "served", "extra_pupils", "cost", "cost_per_extra_pupil", "gap")
     columns = tuple(Column(column(key, language), True) for key in heads)
     made = tuple(_step(row, language) for row in rows)
