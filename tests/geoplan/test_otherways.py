@@ -67,6 +67,6 @@ def test_kindergartens_and_unspoken_primary_grades_do_not_board() -> None:
 def test_accounts_close_with_a_bus() -> None:
     layers = _with_stop(minutes=5.0)
     assert plan_standards(layers.plan).profile == "cn"
-    for found in make_run(layers).summary["stages"].values():
+    for found in make_run(layers, parts=("coverage",)).summary["stages"].values():
         assert sum(found["accounts"].values()) == pytest.approx(found["pupils"], abs=1e-6)
         assert sum(found["served_by"].values()) == pytest.approx(found["accounts"]["served"], abs=1e-6)

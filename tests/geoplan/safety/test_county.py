@@ -78,4 +78,4 @@ def test_toytown_is_judged_and_the_same_twice() -> None:
 def test_safety_can_be_left_out() -> None:
     run = make_run(toytown(), parts=("coverage",))
     assert "safety" not in run.summary and "segments" not in run.tables
-    assert run.run_id != make_run(toytown()).run_id
+    assert run.run_id != make_run(toytown(), parts=("coverage", "safety")).run_id
