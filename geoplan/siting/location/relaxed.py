@@ -18,6 +18,9 @@ STEPS = 50
 MOST_TURNS = 100
 HOPELESS = 4
 """Turns after which a problem without any plan so far is looked at in another way."""
+LARGE = 200_000
+"""Pairs from which on exchanges begin only at promising sites, and a gap of `NEAR` is first used to narrow."""
+WORTH_IT, NEAR = 1.05, 0.001
 PASSES = 100
 FIRST_STEP = 1.5
 ROUNDING = 1e-12
@@ -75,7 +78,7 @@ def relax(core: Core, deadline: float, *, enough: float | None = None, start: Ma
         bound = _sure(core, prices, bound)
         if _done(best.cost, bound, enough) or prices.state[STEP] < LEAST_STEP or time.monotonic() > deadline:
             break
-        if best.is_open is None and turn > HOPELESS:
+        if (best.is_open is None and turn > HOPELESS) or _near(core, best.cost, bound):
             break
         if (key := np.packbits(prices.chosen).tobytes()) not in seen:
             seen.add(key)
@@ -105,6 +108,8 @@ def _improved(core: Core, town: Town, served: Served, chosen: Mask, best: Best) 
     settle(town, served)
     add_greedily(town, served, core.may_open)
     total = settle(town, served)
+    if len(core.site) > LARGE and total > WORTH_IT * best.cost:
+        return best
     total = improve(town, served, core.may_open, PROVEN * abs(total) / 10, PASSES)
     left_out = (served.nearest < 0) & np.isinf(core.outside)
     if left_out.any() or total >= best.cost:
@@ -150,6 +155,11 @@ def _sure(core: Core, prices: Prices, before: float) -> float:
     bound = float(prices.state[BEST]) - ROUNDING * float(np.abs(prices.best_price).sum())
     bound = math.ceil(bound - 1e-6) if core.integral else bound
     return max(before, bound)
+
+
+def _near(core: Core, cost: float, bound: float) -> bool:
+    """Whether a large problem is better gone on with once narrowed: most of its pairs are ruled out by now."""
+    return len(core.site) > LARGE and cost - bound <= NEAR * abs(cost)
 
 
 def _done(cost: float, bound: float, enough: float | None) -> bool:

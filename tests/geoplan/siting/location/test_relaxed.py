@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geoplan.siting.location import Instance, Pairs, locate, pairs_of_points
+from geoplan.siting.location import Instance, Pairs, locate, pairs_of_points, relaxed
 from geoplan.siting.location.canonical import ordered
 from geoplan.siting.location.core import Core, core_of, merged
 from geoplan.siting.location.covering import condensed
@@ -72,6 +72,18 @@ def test_what_is_ruled_out_is_never_needed(model: str) -> None:
         whole, part = solve_mip(asked, 10.0), solve_mip(left, 10.0)
         assert whole.proven and part.proven
         assert min(part.bound + paid, found.cost) == pytest.approx(whole.bound, rel=1e-7, abs=1e-7)
+
+
+def test_the_ways_of_large_problems_lead_to_the_same_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    for model in ("p_median", "cflp", "mclp"):
+        asked = county(120, 25, model=model, p=5, limit=9000.0 if model == "mclp" else None)
+        plain = locate(asked)
+        with monkeypatch.context() as patch:
+            patch.setattr(relaxed, "LARGE", 0)
+            patch.setattr(relaxed, "NEAR", 0.05)
+            large = locate(asked)
+        assert plain.status == large.status == "optimal"
+        assert large.objective == pytest.approx(plain.objective, rel=1e-12)
 
 
 @pytest.mark.parametrize("model", ["lscp", "mclp"])
