@@ -20,7 +20,7 @@ def read_ages(plan: PlanFile, crs: CRS | None = None, near: Bounds | None = None
     if named is None or named.table is None:
         return None, named.faults if named else []
     faults = [*_order(named), *_twice(named, ("area_id", "year", "age", "age_from"))]
-    lacking = _no_age(named)
+    lacking = _silent(named, ("age", "age_from"))
     return named.table.assign(_row=named.rows), [*named.faults, *faults, *lacking]
 
 
@@ -58,7 +58,7 @@ def read_migration(plan: PlanFile, crs: CRS | None = None, near: Bounds | None =
     named = _named(plan, plan.demand.migration, "migration")
     if named is None or named.table is None:
         return None, named.faults if named else []
-    faults = [*_order(named), *_twice(named, ("year", "area_id", "age_from")), *_no_movers(named)]
+    faults = [*_order(named), *_twice(named, ("year", "area_id", "age_from")), *_silent(named, ("net", "rate"))]
     return _sorted(named.table, ("year", "area_id", "age_from")), [*named.faults, *faults]
 
 
@@ -72,20 +72,6 @@ def _overlap(named: Named) -> list[Fault]:
     return [
         named.fault("demand_ages_overlap", int(record), column="age_from", age=f"{ordered['age_from'][record]:g}")
         for record in ordered.index[(ordered["age_from"] <= end).to_numpy()]
-    ]
-
-
-def _no_movers(named: Named) -> list[Fault]:
-    """Rows of a migration table that say neither how many nor which share."""
-    assert named.table is not None
-    columns = [name for name in ("net", "rate") if name in named.table]
-    if not columns:
-        return []
-    empty = named.table[columns].isna().all(axis=1).to_numpy()
-    return [
-        named.fault("value_missing", record, column=columns[0])
-        for record in np.flatnonzero(empty).tolist()
-        if not any(named.told(record, column) for column in columns)
     ]
 
 
@@ -129,17 +115,17 @@ def _order(named: Named) -> list[Fault]:
     ]
 
 
-def _no_age(named: Named) -> list[Fault]:
-    """Rows of an ages table that name no age."""
+def _silent(named: Named, columns: tuple[str, ...]) -> list[Fault]:
+    """Rows that fill none of these columns, of those the table has: no age, or no number and no share of movers."""
     assert named.table is not None
-    columns = [name for name in ("age", "age_from") if name in named.table]
-    if not columns:
+    present = [name for name in columns if name in named.table]
+    if not present:
         return []
-    empty = named.table[columns].isna().all(axis=1).to_numpy()
+    empty = named.table[present].isna().all(axis=1).to_numpy()
     return [
-        named.fault("value_missing", record, column=columns[0])
+        named.fault("value_missing", record, column=present[0])
         for record in np.flatnonzero(empty).tolist()
-        if not any(named.told(record, column) for column in columns)
+        if not any(named.told(record, column) for column in present)
     ]
 
 
