@@ -141,20 +141,8 @@ def safety_page(plan_id: str) -> str:
     state = read_state(plan_id)
     told = safety.context(state)
     found = safety.cards(state.run, state.stage, state.language)
-    body, script = coverage.map_parts(safety.plan_map(state, found, _ground(state), tuple(ground_layers())))
-    return render_template(
-        "safety.html",
-        state=state,
-        **told,
-        sources=tables.source_rows(state.run),
-        stages=stage_links(state, "pages.safety_page"),
-        languages=language_links(),
-        created=day(state.entry.created, state.language),
-        lacking=assets.remedy(),
-        map_body=body,
-        map_script=script,
-        page_data=safety.page_data(state, found),
-    )
+    drawn = safety.plan_map(state, found, _ground(state), tuple(ground_layers()))
+    return _panel("safety", state, told, drawn, safety.page_data(state, found))
 
 
 @pages.get("/plans/<plan_id>/siting")
@@ -163,19 +151,25 @@ def siting_page(plan_id: str) -> str:
     state = read_state(plan_id)
     told = siting.context(state)
     found = schools.cards(state.run, state.stage, state.language)
-    body, script = coverage.map_parts(siting.plan_map(state, found, _ground(state), tuple(ground_layers())))
+    drawn = siting.plan_map(state, found, _ground(state), tuple(ground_layers()))
+    return _panel("siting", state, told, drawn, siting.page_data(state, found, told))
+
+
+def _panel(name: str, state: State, told: dict[str, Any], drawn: Any, page_data: dict[str, Any]) -> str:
+    """A panel of a plan with its own story, folium map and data for the script: ``<name>.html``, ``<name>_page``."""
+    body, script = coverage.map_parts(drawn)
     return render_template(
-        "siting.html",
+        f"{name}.html",
         state=state,
         **told,
         sources=tables.source_rows(state.run),
-        stages=stage_links(state, "pages.siting_page"),
+        stages=stage_links(state, f"pages.{name}_page"),
         languages=language_links(),
         created=day(state.entry.created, state.language),
         lacking=assets.remedy(),
         map_body=body,
         map_script=script,
-        page_data=siting.page_data(state, found, told),
+        page_data=page_data,
     )
 
 
