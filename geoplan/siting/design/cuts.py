@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
 from geoplan.siting.design.columns import Columns, places_with
 from geoplan.siting.design.flows import Market, Network, Sides, tight_cuts
@@ -50,6 +51,18 @@ class Pool:
     constant: list[float] = field(default_factory=list)
     row: list[F64] = field(default_factory=list)
     seen: set[tuple[int, bytes]] = field(default_factory=set)
+    made: dict[int, Stacked] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """All rows of a pool, sorted by count: ``first`` is where each of the counts ``of`` begins."""
+
+    matrix: csr_array
+    constant: F64
+    count: I64
+    of: I64
+    first: I64
 
 
 @dataclass(frozen=True)
@@ -136,9 +149,23 @@ def estimate(pool: Pool, openings: F64, classes: F64) -> F64:
     """The least bound of the pool on every count, for some decisions."""
     found = pool.counts.most.copy()
     if pool.of:
-        value = np.asarray(pool.constant) + np.stack(pool.row) @ np.concatenate([openings, classes])
-        np.minimum.at(found, np.asarray(pool.of), value)
+        rows = stacked(pool)
+        value = rows.constant + rows.matrix @ np.concatenate([openings, classes])
+        found[rows.of] = np.minimum(found[rows.of], np.minimum.reduceat(value, rows.first))
     return found
+
+
+def stacked(pool: Pool) -> Stacked:
+    """The rows there are, made again only where some have come."""
+    n = len(pool.of)
+    if n not in pool.made:
+        pool.made.clear()
+        order = np.argsort(np.asarray(pool.of), kind="stable")
+        count = np.asarray(pool.of)[order]
+        of, first = np.unique(count, return_index=True)
+        sparse = csr_array(vstack([csr_array(pool.row[at][None, :]) for at in order.tolist()]))
+        pool.made[n] = Stacked(sparse, np.asarray(pool.constant)[order], count, of, first)
+    return pool.made[n]
 
 
 def most_served(pool: Pool, openings: F64, classes: F64) -> float:

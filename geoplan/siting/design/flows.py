@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 from ortools.graph.python import max_flow
@@ -16,6 +17,8 @@ from ortools.graph.python import max_flow
 from geoplan.siting.design.columns import Columns, useful_places
 from geoplan.siting.design.groups import MILLION, Groups, group_units
 from geoplan.siting.design.task import F64, I64, Mask, Task
+
+KEPT = 32  # cuts remembered per stage
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Network:
 
     ``always``: millionths served per year in the parts without any option; ``n_parts`` counts the others.
     ``part`` is per group, ``place_part`` per place (-1 outside); ``new`` flags places that are candidates.
-    ``known`` remembers what was solved.
+    ``known`` remembers how many were served, ``cuts`` the sides of the last few cuts.
     """
 
     supply: I64
@@ -47,7 +50,8 @@ class Network:
     solvers: tuple[max_flow.SimpleMaxFlow, ...]
     pair_arcs: I64
     sink_arcs: I64
-    known: dict[tuple[int, bytes], tuple[int, Sides, Sides]] = field(default_factory=dict)
+    known: dict[tuple[int, bytes], int] = field(default_factory=dict)
+    cuts: dict[tuple[int, bytes], tuple[Sides, Sides]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def market(task: Task, given: Columns, rank: I64) -> Market:
 def served(world: Market, places: F64) -> I64:
     """Millionths of a pupil with a place, by stage and year; places as `places_with` gives them."""
     found = [
-        [int(network.always[t]) + _solved(network, t, places[s, t], None)[0] for t in range(places.shape[1])]
+        [int(network.always[t]) + _count(network, t, places[s, t]) for t in range(places.shape[1])]
         for s, network in enumerate(world.networks)
     ]
     return np.array(found, np.int64).reshape(places.shape[:2])
@@ -92,7 +96,7 @@ def tight_cuts(network: Network, year: int, places: F64, open_share: F64 | None)
         Places of the stage and year, and how far each candidate is open (0 to 1) in a relaxation: no group sends it a
         larger share of its pupils. All that are open are so in full when None.
     """
-    _, least, most = _solved(network, year, places, open_share)
+    least, most = _sides(network, year, places, open_share)
     return (least,) if np.array_equal(least.place, most.place) else (least, most)
 
 
@@ -144,19 +148,39 @@ def _arcs(supply: I64, group: I64, place: I64, n_places: int) -> tuple[tuple[max
     return tuple(solvers), np.arange(n_groups, first), np.arange(first, first + n_places)
 
 
-def _solved(network: Network, year: int, places: F64, open_share: F64 | None) -> tuple[int, Sides, Sides]:
-    row = np.where(network.place_part >= 0, places, 0.0)
-    key = (year, row.tobytes() + (b"" if open_share is None else open_share.tobytes()))
+def _count(network: Network, year: int, places: F64) -> int:
+    """Millionths served in the parts with options, all candidates with places being open."""
+    key, row = _key(network, year, places, None)
     if key not in network.known:
-        supply = network.supply[year]
-        solver = network.solvers[year]
-        if open_share is not None:
-            share = np.where(network.new, np.clip(open_share, 0.0, 1.0), 1.0)[network.place]
-            solver.set_arcs_capacity(network.pair_arcs, np.ceil(supply[network.group] * share).astype(np.int64))
-        network.known[key] = _flow(solver, network.sink_arcs, row, supply)
-        if open_share is not None:
-            solver.set_arcs_capacity(network.pair_arcs, supply[network.group])
+        _solved(network, key, row, None)
     return network.known[key]
+
+
+def _sides(network: Network, year: int, places: F64, open_share: F64 | None) -> tuple[Sides, Sides]:
+    key, row = _key(network, year, places, open_share)
+    if key not in network.cuts:
+        _solved(network, key, row, open_share)
+    return network.cuts[key]
+
+
+def _key(network: Network, year: int, places: F64, open_share: F64 | None) -> tuple[tuple[int, bytes], F64]:
+    row = np.where(network.place_part >= 0, places, 0.0)
+    shares = b"" if open_share is None else open_share.tobytes()
+    return (year, sha256(row.tobytes() + shares).digest()), row
+
+
+def _solved(network: Network, key: tuple[int, bytes], row: F64, open_share: F64 | None) -> None:
+    """Solve and remember; the solver's arcs are as they were afterwards."""
+    supply, solver = network.supply[key[0]], network.solvers[key[0]]
+    if open_share is not None:
+        share = np.where(network.new, np.clip(open_share, 0.0, 1.0), 1.0)[network.place]
+        solver.set_arcs_capacity(network.pair_arcs, np.ceil(supply[network.group] * share).astype(np.int64))
+    network.known[key], *sides = _flow(solver, network.sink_arcs, row, supply)
+    if len(network.cuts) >= KEPT:
+        network.cuts.clear()
+    network.cuts[key] = (sides[0], sides[1])
+    if open_share is not None:
+        solver.set_arcs_capacity(network.pair_arcs, supply[network.group])
 
 
 def _flow(solver: max_flow.SimpleMaxFlow, sink_arcs: I64, places: F64, supply: I64) -> tuple[int, Sides, Sides]:

@@ -11,7 +11,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, vstack
 
 from geoplan.siting.design.columns import Columns
-from geoplan.siting.design.cuts import Point, Pool
+from geoplan.siting.design.cuts import Point, Pool, stacked
 from geoplan.siting.design.requirements import Usable
 from geoplan.siting.design.task import F64, I64, Task
 
@@ -109,9 +109,9 @@ def cut_rows(prog: Program, pool: Pool) -> Rows:
     n = len(pool.of)
     if not n:
         return dense_rows(np.zeros((0, prog.width)), -np.inf, 0.0)
-    decided = csr_array(-np.stack(pool.row))
-    count = csr_array((np.ones(n), (np.arange(n), np.asarray(pool.of))), shape=(n, prog.n_counts))
-    return Rows(_beside([decided, count]), np.full(n, -np.inf), np.asarray(pool.constant))
+    rows = stacked(pool)
+    count = csr_array((np.ones(n), (np.arange(n), rows.count)), shape=(n, prog.n_counts))
+    return Rows(_beside([-rows.matrix, count]), np.full(n, -np.inf), rows.constant)
 
 
 def cost_row(prog: Program) -> F64:

@@ -34,6 +34,7 @@ CLOSE = 1e-7  # relative; goals that near are equal
 LESS = 1e-4  # pupils that make no difference
 SLACK = 1e-7  # pupils an integer program may fall short by rounding
 COARSE, FINE = 1e-3, 1e-7  # relative gaps of integer programs: while cuts are missing, and for the proof
+CLOSING, SHORT = 4, 10  # programs after the limit of nodes, each with this part of it
 WARM = 40  # linear programs before the first integer one
 BETTER = 1e-5  # relative; linear programs go on while they lower the bound by more
 
@@ -87,7 +88,7 @@ def most_served(search: Search, rows: Sequence[Rows], start: Choice | None = Non
     always, watch = search.pool.counts.always, search.program.clock
     objective = -count_row(search.program, search.pool)
     _warm(search, objective, rows)
-    best, bound, gap, left = start, float("inf"), COARSE, watch.nodes
+    best, bound, gap, left, closing = start, float("inf"), COARSE, watch.nodes, CLOSING
     for _ in range(watch.rounds):
         every = [*rows, cut_rows(search.program, search.pool)]
         answer = solve(search.program, search.pool, objective, every, How(gap=gap, nodes=left))
@@ -102,8 +103,13 @@ def most_served(search: Search, rows: Sequence[Rows], start: Choice | None = Non
         if best.value >= bound - _tolerance(bound):
             return Proof(best, best.value, True)
         new = separate(search.world, search.pool, answer.point.rounded)
-        if (gap == FINE and not new) or left <= 0 or answer.status == "limit":
+        if gap == FINE and not new:
             return _unproven(best, bound)
+        if left <= 0 or answer.status == "limit":  # the cuts just found are worth a few short programs more
+            closing -= 1
+            left = watch.nodes // SHORT
+            if closing < 0 or not new or watch.left_s <= 0:
+                return _unproven(best, bound)
         gap = COARSE if new and bound - best.value > 2 * COARSE * bound else FINE
     watch.stopped.add("rounds")
     return _unproven(best, bound)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,12 +24,24 @@ from geoplan.siting.design.marginal import (
 from geoplan.siting.design.outcome import Design, Goal, Reason
 from geoplan.siting.design.program import at_most_new, clock, program
 from geoplan.siting.design.requirements import usable
-from geoplan.siting.design.search import LESS, Choice, Search, evaluated, gap_of
+from geoplan.siting.design.search import LESS, Choice, Proof, Search, evaluated, gap_of
 from geoplan.siting.design.task import I64, Mask, Option, Task
 from geoplan.siting.design.ties import Walked, least_walking
 from geoplan.siting.design.walking import Walkers, enrolments, walkers, walking_m
 
 Table = list[tuple[int, Choice, float]]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The marginal table, the row of it to take, the proof of its cost where there is one, and seconds per goal."""
+
+    table: Table
+    at: int
+    cost: Proof | None = None
+    served_s: float = 0.0
+    cost_s: float = 0.0
+
 
 HALF = 0.5  # of the time left, for each goal and for the table
 PROVEN = 1e-6  # relative gap at which a goal is proven
@@ -51,12 +63,15 @@ def design(task: Task) -> Design:
     if not problems and task.limits.worth is not None:
         table, at = worthwhile_choices(_within(setting, HALF), task.limits.worth)
         if table:
-            return _solved(replace(setting, max_new=table[at][0]), of, (table, at), started)
+            staged = Staged(table, at, served_s=time.monotonic() - started)
+            return _solved(replace(setting, max_new=table[at][0]), of, staged, started)
         problems = _conflict(setting)
     elif not problems:
         proof = best_served(_within(setting, HALF))
+        served_s = time.monotonic() - started
         if proof.choice is not None:
-            return _solved(setting, of, _table_up_to(setting, proof.choice, proof.bound), started)
+            staged = _table_up_to(setting, proof.choice, proof.bound)
+            return _solved(setting, of, replace(staged, served_s=served_s), started)
         problems = _conflict(setting)
     return _unsolved(setting, of, problems, started)
 
@@ -86,30 +101,34 @@ def _within(setting: Setting, share: float) -> Setting:
     return replace(setting, search=replace(setting.search, program=replace(prog, clock=watch)))
 
 
-def _table_up_to(setting: Setting, first: Choice, bound: float) -> tuple[Table, int]:
+def _table_up_to(setting: Setting, first: Choice, bound: float) -> Staged:
     """The marginal table up to the choice of goal one, or to a better one met on the way."""
-    choice = best_cost(_within(setting, HALF), first).choice or first
+    begun = time.monotonic()
+    cost = best_cost(_within(setting, HALF), first)
+    costed = time.monotonic() - begun
+    choice = cost.choice or first
     table = marginal_choices(_within(setting, HALF), choice, bound)
     better = max(table, key=lambda row: row[1].value)[1]
     if better.value > choice.value + LESS:  # only where goal one was not proven
         table[-1] = (table[-1][0], better, max(bound, better.value))
-    return table, len(table) - 1
+        return Staged(table, len(table) - 1)
+    return Staged(table, len(table) - 1, cost, cost_s=costed)
 
 
-def _solved(setting: Setting, of: Sequence[Walkers], found: tuple[Table, int], started: float) -> Design:
+def _solved(setting: Setting, of: Sequence[Walkers], staged: Staged, started: float) -> Design:
     """Cost and walking of the row of the table to be taken."""
-    table, at = found
+    table, at = staged.table, staged.at
     k, first, bound = table[at]
     begun = time.monotonic()
-    cost = best_cost(_within(setting, HALF), first)
+    cost = staged.cost or best_cost(_within(setting, HALF), first)
     costed = time.monotonic()
     rows = [at_most_new(setting.search.program, setting.max_new)]
     walked = least_walking(setting.task, setting.search, of, rows, cost.choice or first)
     table[at] = (k, walked.choice, max(bound, walked.choice.value))
     known = walked.walking if walked.proven else walked.bound
     goals = (
-        _goal("served", walked.choice.value, max(bound, walked.choice.value), begun - started),
-        _goal("cost", walked.choice.cost, min(cost.bound, walked.choice.cost), costed - begun),
+        _goal("served", walked.choice.value, max(bound, walked.choice.value), staged.served_s),
+        _goal("cost", walked.choice.cost, min(cost.bound, walked.choice.cost), staged.cost_s + costed - begun),
         _goal("walking", walked.walking, known, time.monotonic() - costed),
     )
     return _outcome(setting, of, walked, goals, table, started)

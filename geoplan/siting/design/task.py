@@ -163,7 +163,7 @@ class Effort:
         least).
     """
 
-    nodes: int = 1_500
+    nodes: int = 1_000
     row_nodes: int = 300
     walk_nodes: int = 100
     rounds: int = 60
