@@ -18,6 +18,7 @@ from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
 from maps.usercommands import user
+from maps.workercommand import worker
 
 if TYPE_CHECKING:
     from geoplan.exports.orders import Paper
@@ -288,20 +289,24 @@ def locate(instance: Path, as_json: bool, language: str) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--read-only", is_flag=True, help="everyone may look, nobody may change")
-def serve(workspace: Path, host: str, port: int, read_only: bool) -> None:
+@click.option("--no-worker", is_flag=True, help="start no process for jobs; 'worker' does them then")
+def serve(workspace: Path, host: str, port: int, read_only: bool, no_worker: bool) -> None:
     """Open the web application: without a log-in for this machine, with one where others can reach it."""
     import waitress
 
     from maps.app import create_app
+    from maps.jobs.beside import worker_beside
     from maps.people.settings import serving
 
     app = create_app(serving(workspace, host, read_only=read_only))
     err.print(f"geoplan on http://{host}:{port}/ (stop with Ctrl-C)", highlight=False)
-    waitress.serve(app, host=host, port=port, threads=4, ident=None)
+    with worker_beside(None if no_worker else workspace):
+        waitress.serve(app, host=host, port=port, threads=4, ident=None)
 
 
 cli.command(name="batch")(batch_command(render="maps.standalone:standalone"))
 cli.add_command(user)
+cli.add_command(worker)
 
 
 def _say(step: str, language: str = "en") -> None:

@@ -12,7 +12,7 @@ from geoplan import __version__
 from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
 from maps.grounds import ground_layers
 from maps.language import day, speaker
-from maps.people import visible
+from maps.people import may_change, visible
 from maps.safety import page as safety
 from maps.siting import page as siting
 from maps.siting.story import milestone_rows
@@ -52,6 +52,7 @@ def _county(plan: PlanEntry, language: str) -> dict[str, Any]:
         "title": story.local_text(plan.texts, "title", language),
         "notice": story.local_text(plan.texts, "notice", language),
         "fault": plan.fault,
+        "changeable": may_change(plan.plan_id),
     }
     if not plan.runs:
         return shown
@@ -202,6 +203,7 @@ def data_page(plan_id: str) -> str:
         cards=schools.cards(state.run, state.stage, state.language),
         stages=stage_links(state, "pages.data_page"),
         runs=run_links(state),
+        changeable=may_change(plan_id),
         languages=language_links(),
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -46,12 +48,23 @@ def page(made: Province, language: str, *, other: str = "") -> str:
     return (
         f'<!doctype html>\n<html lang="{code}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">'
         f"<title>{escape(said['title'])} · geoplan</title>"
-        f"<style>:root{{{css_tokens()}}}\n{_file('page.css')}</style></head>\n"
+        f"<style>{_look()}</style></head>\n"
         f'<body data-sort="{escape(said["sort"])}"><a class="skip" href="#counties">{escape(said["skip"])}</a>\n'
         f"<header><strong>geoplan</strong>{link}</header>\n<main>{_body(made, language)}</main>\n"
         f"<script>{_file('page.js')}</script></body></html>\n"
     )
+
+
+def _look() -> str:
+    return f":root{{{css_tokens()}}}\n{_file('page.css')}"
+
+
+def _policy() -> str:
+    """Nothing but this very style and script, nothing from anywhere."""
+    style, script = (b64encode(sha256(text.encode()).digest()).decode() for text in (_look(), _file("page.js")))
+    return f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; base-uri 'none'"
 
 
 def _file(name: str) -> str:

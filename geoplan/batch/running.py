@@ -42,7 +42,7 @@ class Order:
         Address of a Dask scheduler, instead of processes of this machine.
     resume
         Skip plans whose run is there and whose files, standards and parts are the same.
-    parts, language, render
+    parts, language, render, inside
         As in :class:`geoplan.batch.work.Task`.
     """
 
@@ -55,6 +55,7 @@ class Order:
     parts: tuple[str, ...] = PARTS
     language: str | None = None
     render: str | None = None
+    inside: bool = False
 
 
 def run_batch(order: Order, *, watch: Watch = lambda progress: None) -> Ledger:
@@ -148,7 +149,7 @@ class _State:
 
 def _task(order: Order, plan: Listed) -> Task:
     out = order.out / plan.key if order.apart else plan.folder
-    return Task(plan.key, plan.folder, out.absolute(), order.parts, order.language, order.render)
+    return Task(plan.key, plan.folder, out.absolute(), order.parts, order.language, order.render, inside=order.inside)
 
 
 def _compute_all(state: _State) -> None:

@@ -17,7 +17,7 @@ from geoplan.run import Run
 from geoplan.store import sweep, write_run
 from geoplan.store.runs import RUNS
 from layers.errors import Fault, InputError
-from layers.planfile import plan_language
+from layers.planfile import plan_language, read_plan
 
 Render = Callable[[Run, str], bytes]
 State = Literal["done", "data", "request", "failed"]
@@ -40,6 +40,9 @@ class Task:
     render
         ``module:function`` that makes ``map.html`` from a run and a language, found by its name in every process;
         None for no map.
+    inside
+        Whether every file the plan names must lie in its folder, for plans written by people who may not read the
+        whole disk.
     """
 
     key: str
@@ -48,6 +51,7 @@ class Task:
     parts: tuple[str, ...]
     language: str | None = None
     render: str | None = None
+    inside: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def compute(task: Task) -> Outcome:
 
 
 def _run(task: Task) -> Path:
+    if task.inside:
+        read_plan(task.folder, inside=task.folder)
     layers = read_layers(task.folder)
     run = make_run(layers, parts=task.parts, cache=layers.plan.root / "cache")
     language = task.language or plan_language(task.folder)
