@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
-from maps import layerfiles, scene, story, style, tables, tiles, workspace
+from maps import layerfiles, rowfiles, scene, story, style, tables, tiles, workspace
 from maps.people import visible
 from maps.safety import drawing
 from maps.safety.facts import LAYERS
@@ -69,22 +70,33 @@ def kept(path: Path, kind: str) -> Path:
 
 @api.get(f"{RUN}/layers/<name>.<ending>")
 def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
-    """A table of a run as GeoJSON or CSV; ``bbox=west,south,east,north``, ``limit`` and ``offset`` choose rows."""
+    """A table of a run in a format of :mod:`maps.rowfiles`; ``bbox``, ``limit`` and ``offset`` choose rows."""
     _, run = find(plan_id, run_id)
     if name not in run.tables:
         raise NotFoundError(f"the run has no layer {name!r}; it has {', '.join(sorted(run.tables))}")
-    if ending not in layerfiles.WRITERS:
-        raise NotFoundError(f"layers come as {', '.join(layerfiles.WRITERS)}, not as {ending!r}")
+    if ending not in rowfiles.WRITERS:
+        raise NotFoundError(f"layers come as {', '.join(rowfiles.WRITERS)}, not as {ending!r}")
     table = run.tables[name]
-    box = layerfiles.parse_bbox(request.args.get("bbox"))
-    chosen = layerfiles.rows_inside(table, box)
-    page = layerfiles.page_of(chosen, _count("limit"), _count("offset") or 0)
-    mimetype, write = layerfiles.WRITERS[ending]
-    response = Response(write(page), mimetype=mimetype)
+    chosen = layerfiles.rows_inside(table, layerfiles.parse_bbox(request.args.get("bbox")))
+    limit, offset = _count("limit"), _count("offset") or 0
+    mimetype, write = rowfiles.WRITERS[ending]
+    page = layerfiles.page_of(chosen, limit, offset)
+    response = Response(write(page, name, request_language()), mimetype=mimetype)
     response.headers["X-Total-Count"] = str(len(chosen))
-    if ending == "csv":
-        response.headers["Content-Disposition"] = f'attachment; filename="{plan_id}-{run_id}-{name}.csv"'
+    for rel, first in layerfiles.neighbours(len(chosen), limit, offset).items():
+        response.headers.add("Link", f'<{address_with(run_id=run.run_id, offset=first)}>; rel="{rel}"')
+    if ending != "geojson":
+        file = f"{plan_id}-{run.run_id}-{name}.{ending}"
+        response.headers["Content-Disposition"] = f'attachment; filename="{file}"'
     return response
+
+
+def address_with(**changes: Any) -> str:
+    """The address of the request with some of it changed: parts of the path by their name, else of the query."""
+    places = request.view_args or {}
+    query = request.args.to_dict() | {name: value for name, value in changes.items() if name not in places}
+    path = url_for(str(request.endpoint), **{name: changes.get(name, value) for name, value in places.items()})
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 @api.get(f"{RUN}/export.gpkg")
@@ -198,4 +210,4 @@ def answer_tile(
 @api.get("/")
 def index() -> dict[str, Any]:
     """Where things are."""
-    return {"version": __version__, "plans": "/api/v1/plans"}
+    return {"version": __version__, "plans": "/api/v1/plans", "openapi": "/api/v1/openapi.json"}

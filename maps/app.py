@@ -21,6 +21,7 @@ from maps.desk import DeskError
 from maps.grounds import ground_hosts
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
+from maps.openapi.api import openapi
 from maps.people import settings, setup
 from maps.safety.api import safety_api
 from maps.siting.api import siting_api
@@ -67,6 +68,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(whatif_api)
     app.register_blueprint(job_pages)
     app.register_blueprint(jobs_api)
+    app.register_blueprint(openapi)
     app.before_request(_prepare)
     setup.attach(app)
     app.after_request(_headers)

@@ -1,10 +1,10 @@
-"""Tables of a run as the API hands them out: GeoJSON and CSV, whole or in part."""
+"""What the API hands out of a run: the rows chosen, the files written once."""
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,7 +12,6 @@ import pandas as pd
 
 from geoplan.errors import PlanError
 from geoplan.exports import export
-from geoplan.exports.flat import flat, located, without_formulas
 from geoplan.identity import plain
 from geoplan.run import Run
 
@@ -47,25 +46,12 @@ def page_of(table: pd.DataFrame, limit: int | None, offset: int) -> pd.DataFrame
     return table.iloc[offset : None if limit is None else offset + limit]
 
 
-def geojson(table: pd.DataFrame) -> bytes:
-    """RFC 7946 with seven decimals; tables without places have null geometries."""
-    if not isinstance(table, gpd.GeoDataFrame):
-        table = gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=4326)
-    rounded = flat(table)
-    rounded = rounded.set_geometry(rounded.geometry.set_precision(1e-7, mode="pointwise"))
-    return str(rounded.to_json(drop_id=True, ensure_ascii=False, na="null")).encode()
-
-
-def csv(table: pd.DataFrame) -> bytes:
-    """For spreadsheets: UTF-8 with byte order mark, no formulas, place as ``lon, lat``."""
-    safe = without_formulas(located(flat(table)))
-    return safe.to_csv(index=False, lineterminator="\r\n", float_format="%.12g").encode("utf-8-sig")
-
-
-WRITERS: Mapping[str, tuple[str, Callable[[pd.DataFrame], bytes]]] = {
-    "geojson": ("application/geo+json", geojson),
-    "csv": ("text/csv", csv),
-}
+def neighbours(total: int, limit: int | None, offset: int) -> dict[str, int]:
+    """Where the next and the previous page begin, where there are any; none without a limit."""
+    if not limit:
+        return {}
+    found = {"next": offset + limit} if offset + limit < total else {}
+    return found | ({"prev": max(0, min(offset, total) - limit)} if offset else {})
 
 
 def geopackage(run: Run, folder: Path, language: str) -> Path:
@@ -91,4 +77,4 @@ def proposal(run: Run, folder: Path, ending: str, language: str) -> Path:
         return found[0] if found else export(run, [ending], out, language=language)[0]
 
 
-__all__ = ["DOCUMENTS", "WRITERS", "geopackage", "page_of", "parse_bbox", "plain", "proposal", "rows_inside"]
+__all__ = ["DOCUMENTS", "geopackage", "neighbours", "page_of", "parse_bbox", "plain", "proposal", "rows_inside"]

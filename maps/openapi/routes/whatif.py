@@ -1,0 +1,57 @@
+"""What-ifs and scenarios, as they are described."""
+
+from __future__ import annotations
+
+from maps.openapi.words import LANG, STAGES, TEXT, Param, Route, json, listed, one_of, ref, thing
+from maps.whatif.asked import MOST_STEPS
+
+WHATIF = "what-ifs and scenarios"
+MATCH = Param("If-Match", TEXT, "ETag of the scenario that is to be replaced", place="header")
+STEPS = {**listed(ref("Step")), "maxItems": MOST_STEPS}
+
+ROUTES = {
+    "whatif_api.try_steps": Route(
+        WHATIF,
+        "What a few steps would change, at once",
+        "试算：若干调整措施的即时影响",
+        {200: json("accounts, homes and schools before and after", ref("Change"))},
+        (LANG,),
+        body=thing({"steps": STEPS}, stage=one_of(*STAGES)),
+        errors=(422,),
+        note="Equal to a full run of the same steps; nothing is kept. The plan's files must be those of the run.",
+    ),
+    "whatif_api.scenarios": Route(
+        WHATIF,
+        "Scenarios saved beside a plan",
+        "规划已保存的情景方案",
+        {200: json("scenarios by name", listed(ref("ScenarioEntry")))},
+    ),
+    "whatif_api.scenario": Route(
+        WHATIF,
+        "One scenario with its steps",
+        "单个情景方案及其措施",
+        {200: json("the scenario", ref("Scenario"), ETag="names this content of it")},
+        errors=(422,),
+    ),
+    "whatif_api.save_scenario": Route(
+        WHATIF,
+        "Save steps as a scenario",
+        "将措施保存为情景方案",
+        {
+            200: json(
+                "the scenario that was replaced, or that held these steps already", ref("Scenario"), ETag="of it"
+            ),
+            201: json("a new scenario", ref("Scenario"), ETag="of it"),
+        },
+        (MATCH,),
+        body=thing(
+            {"name": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"}, "steps": {**STEPS, "minItems": 1}},
+            title=TEXT,
+            title_zh=TEXT,
+            note=TEXT,
+            run={**TEXT, "description": "the run the steps were tried on; its own steps come first"},
+            stage=one_of(*STAGES),
+        ),
+        errors=(409, 412, 422),
+    ),
+}
