@@ -292,16 +292,19 @@ def locate(instance: Path, as_json: bool, language: str) -> None:
 @click.option("--no-worker", is_flag=True, help="start no process for jobs; 'worker' does them then")
 def serve(workspace: Path, host: str, port: int, read_only: bool, no_worker: bool) -> None:
     """Open the web application: without a log-in for this machine, with one where others can reach it."""
-    import waitress
-
     from maps.app import create_app
     from maps.jobs.beside import worker_beside
+    from maps.operation import logs
+    from maps.operation.serving import leave
+    from maps.operation.serving import serve as answer
     from maps.people.settings import serving
 
+    logs.begin()
     app = create_app(serving(workspace, host, read_only=read_only))
-    err.print(f"geoplan on http://{host}:{port}/ (stop with Ctrl-C)", highlight=False)
-    with worker_beside(None if no_worker else workspace):
-        waitress.serve(app, host=host, port=port, threads=4, ident=None)
+    with worker_beside(None if no_worker else workspace) as ending:
+        cut = answer(app, host, port, ready=lambda text: err.print(text, highlight=False), ending=ending.set)
+    if cut:
+        leave()
 
 
 cli.command(name="batch")(batch_command(render="maps.standalone:standalone"))

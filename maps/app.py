@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.desk import DeskError
-from maps.grounds import ground_hosts
+from maps.grounds import GROUNDS, ground_hosts
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
 from maps.openapi.api import openapi
+from maps.operation import requests
+from maps.operation import settings as operation
+from maps.operation.routes import health
 from maps.people import settings, setup
 from maps.safety.api import safety_api
+from maps.settings import all_at_once, settle, unknown
 from maps.siting.api import siting_api
 from maps.state import request_language
 from maps.whatif.api import whatif_api
@@ -42,7 +47,9 @@ DEFAULTS: Mapping[str, Any] = {
     "TILES": "",  # online base maps to offer: osm, tianditu, gaode; none unless asked for
     "TIANDITU_KEY": "",
     **settings.DEFAULTS,
+    **operation.DEFAULTS,
 }
+ELSEWHERE = ("OVERPASS", "REDIS", "DATA", "ORACLES")  # settings that are read by others, GEOPLAN_<name>
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -69,15 +76,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(job_pages)
     app.register_blueprint(jobs_api)
     app.register_blueprint(openapi)
+    app.register_blueprint(health)
     app.before_request(_prepare)
-    setup.attach(app)
+    all_at_once(partial(setup.attach, app), partial(settle, app.config, {**operation.READERS, "TILES": _tiles}))
+    requests.attach(app)
     app.after_request(_headers)
     app.context_processor(
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
     )
     for kind in (InputError, PlanError, HTTPException, Exception):
         app.register_error_handler(kind, _failed)
-    _report_assets()
+    _report(app)
     return app
 
 
@@ -153,6 +162,8 @@ def _problem(error: Exception, status: int) -> dict[str, Any]:
         "detail": said,
         "instance": request.path,
     }
+    if status >= 500:
+        problem["request_id"] = requests.request_id()
     if isinstance(error, InputError):
         problem["faults"] = [fault.as_dict(request_language()) for fault in error.faults]
     return problem
@@ -173,7 +184,17 @@ def _heading(status: int) -> str:
     return headings.get(status, say("This did not work"))
 
 
-def _report_assets() -> None:
+def _tiles(text: str) -> str:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not set(names) <= set(GROUNDS):
+        raise ValueError(f"it is some of {', '.join(GROUNDS)}, commas between")
+    return ",".join(names)
+
+
+def _report(app: Flask) -> None:
+    """What whoever runs the service should know at its start."""
     lacking = assets.remedy()
     if lacking:
         LOG.warning(lacking)
+    for name in unknown(os.environ, (f"GEOPLAN_{name}" for name in (*DEFAULTS, *ELSEWHERE))):
+        LOG.warning("%s is no setting of this service: a slip of the pen? See docs/deployment.md", name)

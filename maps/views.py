@@ -226,9 +226,3 @@ def plan_thumbnail(plan_id: str) -> AnyResponse:
     response = Response(out.getvalue(), mimetype="image/png", headers={"Cache-Control": "private, no-cache"})
     response.set_etag(f"{state.entry.run_id}-{state.stage}-{__version__}")
     return response.make_conditional(request)
-
-
-@pages.get("/healthz")
-def healthz() -> dict[str, str]:
-    """Whether the service is up, and its version."""
-    return {"status": "ok", "version": __version__}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import click
@@ -14,7 +13,8 @@ import click
 def worker(workspace: Path, threads: int) -> None:
     """Do the jobs that people start on the pages; ends with Ctrl-C or SIGTERM and loses nothing."""
     from maps.jobs.worker import work
+    from maps.operation import logs, settings
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    settings.check()
+    logs.begin()
     work(workspace.absolute(), threads=threads)

@@ -11,27 +11,28 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from maps.jobs.worker import GRACE_S, work
+from maps.jobs.worker import GRACE_S, SIGNALS, work
 
 LOG = logging.getLogger(__name__)
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 
 
 @contextmanager
-def worker_beside(workspace: Path | None) -> Iterator[None]:
+def worker_beside(workspace: Path | None) -> Iterator[threading.Event]:
     """A worker for the time of the block; at its end it stops where it can and hands back what it was doing.
 
-    SIGTERM ends the block as Ctrl-C does. Without a workspace there is no worker.
+    SIGTERM ends the block as Ctrl-C does. The event it hands out, once set, ends the worker before the block ends.
+    Without a workspace there is no worker.
     """
     signal.signal(signal.SIGTERM, _leave)
-    if workspace is None:
-        yield
-        return
     ending = threading.Event()
+    if workspace is None:
+        yield ending
+        return
     keeper = threading.Thread(target=_keep, args=(Path(workspace).absolute(), ending), daemon=True)
     keeper.start()
     try:
-        yield
+        yield ending
     finally:
         ending.set()
         keeper.join(GRACE_S + 10)
@@ -42,6 +43,8 @@ def _leave(*_: object) -> None:
 
 
 def _keep(workspace: Path, ending: threading.Event) -> None:
+    # children inherit it: a Ctrl-C in the terminal waits until the worker can deal with it, and leaves no traceback
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     wait_s = FIRST_WAIT_S
     while not ending.is_set():
         # spawned, never forked: the server has threads; not a daemon, so that batches may have processes of their own

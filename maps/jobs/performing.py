@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from maps.jobs.alive import myself
 from maps.jobs.measure import expected
 from maps.jobs.records import CANCELLED, DONE, FAILED, WAITING, Job, change, note, stamp
 from maps.jobs.steps import STOPPING, Ended, Steps
+from maps.operation.logs import about
 
 LOG = logging.getLogger(__name__)
 
@@ -33,12 +35,21 @@ def perform(workspace: Path, job_id: str) -> None:
             return
         with _lock:
             _mine[job_id] = workspace, job
-        note(workspace, job.id, "began", attempt=job.attempts)
-        change(workspace, job, expected=expected(workspace, job))
-        _end(workspace, job, *_outcome(workspace, job))
+        with about(job=job.id, kind=job.kind, plan=job.plan_id, person=job.person):
+            _do(workspace, job)
     finally:
         with _lock:
             _mine.pop(job_id, None)
+
+
+def _do(workspace: Path, job: Job) -> None:
+    began = time.monotonic()
+    LOG.info("job begun", extra={"about": {"attempt": job.attempts}})
+    note(workspace, job.id, "began", attempt=job.attempts)
+    change(workspace, job, expected=expected(workspace, job))
+    state, values = _outcome(workspace, job)
+    _end(workspace, job, state, values)
+    LOG.info("job ended", extra={"about": {"state": state, "seconds": round(time.monotonic() - began, 3)}})
 
 
 def busy() -> set[str]:
@@ -75,7 +86,7 @@ def _outcome(workspace: Path, job: Job) -> tuple[str, dict[str, Any]]:
     except PlanError as error:
         return FAILED, {"problem": problem("missing" if isinstance(error, NotFoundError) else "request", str(error))}
     except Exception as error:
-        LOG.exception("job %s failed", job.id)
+        LOG.exception("job failed")
         return FAILED, {"problem": problem("bug", f"{type(error).__name__}: {error}")}
     steps.finish()
     return DONE, {"result": result, "timings": steps.seconds}

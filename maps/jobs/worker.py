@@ -19,6 +19,7 @@ from maps.jobs.recovery import look_after
 from maps.jobs.steps import STOPPING
 
 LOG = logging.getLogger(__name__)
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 GRACE_S = 8.0  # for jobs under way to come to a step where they can stop
 
 
@@ -33,14 +34,14 @@ def work(workspace: Path, *, threads: int = 1) -> None:
         The workspace's database or queue cannot be used.
     """
     worker, told = myself(), threading.Event()
+    _listen(told)
     beat(workspace, worker)
     look_after(workspace)
     consumer = queue(workspace).create_consumer(
         workers=threads, worker_type="thread", periodic=False, initial_delay=0.1, max_delay=1.0
     )
+    consumer._set_signal_handlers = lambda: None  # ours are set, and none may be missed
     consumer.start()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
     threading.Thread(target=_outlive_nobody, args=(told,), daemon=True).start()
     LOG.info("worker %s does the jobs of %s", worker, workspace)
     while not told.wait(BEAT_S):
@@ -49,7 +50,15 @@ def work(workspace: Path, *, threads: int = 1) -> None:
     STOPPING.set()
     consumer.stop(graceful=False)
     _finish(workspace, worker)
+    logging.shutdown()
     os._exit(0)  # threads in a long computation are not waited for
+
+
+def _listen(told: threading.Event) -> None:
+    """Be told to end by a signal, also by one that came while this process was starting."""
+    for number in SIGNALS:
+        signal.signal(number, lambda *_: told.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _keep_up(workspace: Path, worker: str) -> None:

@@ -15,7 +15,7 @@ from maps.people.models import ANYONE, NOBODY, OWN, PLANNER, ROLES, VIEWER, Pers
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-PUBLIC = frozenset({"static", "pages.healthz"})  # besides what says needs("anyone")
+PUBLIC = frozenset({"static", "operation.healthz", "operation.readyz"})  # besides what says needs("anyone")
 
 
 def person() -> Person:

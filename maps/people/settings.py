@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from geoplan.errors import PlanError
+from maps import settings
 from maps.people import accounts
 from maps.people.models import database
 from maps.people.secret import secret_key
+from maps.settings import Read, all_at_once, flag, one_of, whole
 
 AUTHS = ("open", "login")
 DEFAULTS: Mapping[str, Any] = {  # each is the setting GEOPLAN_<name>
@@ -34,31 +37,34 @@ DEFAULTS: Mapping[str, Any] = {  # each is the setting GEOPLAN_<name>
     "OIDC_CLIENT_SECRET": "",
     "OIDC_ROLE": "viewer",  # of people who come for the first time; empty: only who is known already
 }
-FLAGS, NUMBERS = ("READ_ONLY", "HTTPS"), tuple(name for name, value in DEFAULTS.items() if str(value).isdigit())
 SMALLEST = {"PROXIES": 0, "PASSWORD_LENGTH": 8}
+READERS: dict[str, Read] = {
+    "AUTH": one_of(*AUTHS),
+    **dict.fromkeys(("READ_ONLY", "HTTPS"), flag),
+    **{name: whole(SMALLEST.get(name, 1)) for name, value in DEFAULTS.items() if str(value).isdigit()},
+}
 
 
 def settle(app: Flask) -> None:
-    """Check the settings and put them in their types; PlanError names one that cannot be used."""
+    """Check the settings and put them in their types; PlanError names those that cannot be used."""
     config = app.config
-    if config["AUTH"] not in AUTHS:
-        raise PlanError(f"GEOPLAN_AUTH={config['AUTH']!r}: it is one of {', '.join(AUTHS)}")
-    for name in FLAGS:
-        config[name] = _flag(name, config[name])
-    for name in NUMBERS:
-        config[name] = _number(name, config[name])
+    all_at_once(partial(settings.settle, config, READERS), partial(_sign, app))
     if isinstance(config["HOSTS"], str):
         config["HOSTS"] = [host.strip() for host in config["HOSTS"].split(",") if host.strip()]
     if config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config["PROXIES"], x_proto=config["PROXIES"])  # type: ignore[method-assign]
     if config["AUTH"] == "login":
-        app.secret_key = secret_key(Path(config["WORKSPACE"]), config["SECRET"])
         config.update(
             SESSION_COOKIE_NAME="geoplan_oidc",  # Flask's own session holds nothing but a log-in under way elsewhere
             SESSION_COOKIE_SECURE=config["HTTPS"],
             SESSION_COOKIE_HTTPONLY=True,
             SESSION_COOKIE_SAMESITE="Lax",
         )
+
+
+def _sign(app: Flask) -> None:
+    if app.config["AUTH"] == "login":
+        app.secret_key = secret_key(Path(app.config["WORKSPACE"]), app.config["SECRET"])
 
 
 def serving(workspace: Path, host: str, *, read_only: bool = False) -> dict[str, Any]:
@@ -94,22 +100,7 @@ def _written(host: str) -> list[str]:
     return [] if ":" in host else [host]
 
 
-def _flag(name: str, value: object) -> bool:
-    text = str(value).strip().lower()
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("", "0", "false", "no", "off", "none"):
-        return False
-    raise PlanError(f"GEOPLAN_{name}={value!r}: it is yes or no")
-
-
-def _number(name: str, value: object) -> int:
-    text, smallest = str(value).strip(), SMALLEST.get(name, 1)
-    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= smallest):
-        raise PlanError(f"GEOPLAN_{name}={value!r}: it is a whole number from {smallest} on")
-    return int(text)
-
-
 def password_length() -> int:
     """The shortest password, outside of an application."""
-    return _number("PASSWORD_LENGTH", os.environ.get("GEOPLAN_PASSWORD_LENGTH", DEFAULTS["PASSWORD_LENGTH"]))
+    given = os.environ.get("GEOPLAN_PASSWORD_LENGTH", DEFAULTS["PASSWORD_LENGTH"])
+    return int(settings.read("PASSWORD_LENGTH", given, READERS["PASSWORD_LENGTH"]))

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-PUBLIC = {"static", "pages.healthz", "people.log_in", "people.log_in_now", "people.log_out"}
+PUBLIC = {"static", "operation.healthz", "operation.readyz", "people.log_in", "people.log_in_now", "people.log_out"}
 PUBLIC |= {"people.elsewhere", "people.back"}
 OWN_PAGE = {"people.change_me"}  # a viewer changes their own password
 SAMPLES = {

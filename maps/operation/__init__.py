@@ -1,0 +1,1 @@
+"""Operation: health, logs, a calm end, backup and restore, a bundle for machines without internet."""
