@@ -1,0 +1,58 @@
+/* What every page does: tables that scroll are reached by keyboard, menus close, printing opens what is folded. */
+"use strict";
+(() => {
+  const watched = new WeakSet();
+
+  /* A table wider than its place can be scrolled by arrow keys: it takes the focus and bears the name of its section. */
+  function reach(box) {
+    const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (!scrolls) return ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
+    box.tabIndex = 0;
+    box.setAttribute("role", "region");
+    const part = box.closest("section, details, form, main");
+    const head = part && part.querySelector("h1, h2, h3, summary, legend");
+    const own = part && part.getAttribute("aria-label");
+    if (own || head) box.setAttribute("aria-label", own || head.textContent.trim());
+  }
+
+  const sizes = new ResizeObserver((found) => found.forEach(({ target }) => reach(target.classList.contains("scroll") ? target : target.parentElement)));
+
+  function watch() {
+    for (const box of document.querySelectorAll(".scroll:not([data-named])")) {
+      if (watched.has(box)) continue;
+      watched.add(box);
+      sizes.observe(box);
+      if (box.firstElementChild) sizes.observe(box.firstElementChild);
+    }
+  }
+
+  function shut(menu, focus) {
+    if (!menu.open) return;
+    menu.open = false;
+    if (focus) menu.querySelector("summary").focus();
+  }
+
+  function menus() {
+    const all = () => document.querySelectorAll("details.menu[open]");
+    document.addEventListener("click", (event) => all().forEach((menu) => { if (!menu.contains(event.target)) shut(menu); }));
+    document.addEventListener("focusin", (event) => all().forEach((menu) => { if (!menu.contains(event.target)) shut(menu); }));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") all().forEach((menu) => shut(menu, menu.contains(document.activeElement)));
+    });
+  }
+
+  /* On paper nothing can be unfolded. */
+  function printing() {
+    let folded = [];
+    window.addEventListener("beforeprint", () => {
+      folded = [...document.querySelectorAll("main details:not([open]), .map details:not([open])")];
+      folded.forEach((box) => { box.open = true; });
+    });
+    window.addEventListener("afterprint", () => folded.forEach((box) => { box.open = false; }));
+  }
+
+  menus();
+  printing();
+  watch();
+  new MutationObserver(watch).observe(document.body, { childList: true, subtree: true });
+})();

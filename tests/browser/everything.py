@@ -1,0 +1,123 @@
+"""A desk with something on every page: plans and jobs in every state, people, an access list, a token."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import make_server
+
+from geoplan.batch.ledger import Entry
+from geoplan.batch.province import province
+from geoplan.batch.summary import write_summary
+from geoplan.batch.work import Outcome
+from geoplan.store import write_run
+from maps.app import create_app
+from maps.jobs import records
+from maps.jobs.records import CANCELLED, DONE, FAILED, Job
+from maps.people import access, accounts, passwords, tokens
+from maps.people.models import database
+from tests.geoplan.batch.towns import write_broken, write_town
+from tests.toytown import toytown_run, write_toytown
+from tests.toytown.siting import with_siting
+
+PASSWORD = "correct horse battery"
+PLAN = "newtown"
+FAULT = {
+    "code": "stage_unknown", "severity": "error", "file": "schools.csv", "row": 2, "column": "stage",
+    "value": "primmary", "message_en": "No such stage.", "message_zh": "没有这一学段。",
+    "remedy_en": "Write primary.", "remedy_zh": "请写小学。",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A server where people log in (ada, with PASSWORD), its application, and its jobs by state."""
+
+    server: str
+    app: Flask
+    jobs: dict[str, Job]
+
+
+@contextmanager
+def desk(folder: Path) -> Iterator[Desk]:
+    """A desk on loopback for the time of the block."""
+    real, passwords.METHOD = passwords.METHOD, "scrypt:1024:8:1"
+    _plans(folder)
+    jobs = _jobs(folder)
+    app = create_app({"WORKSPACE": folder, "AUTH": "login", "PROPAGATE_EXCEPTIONS": False})
+    _people(folder, app)
+    app.add_url_rule("/our-fault", "our_fault", _fail)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    web = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    yield Desk(f"http://127.0.0.1:{web.server_port}", app, jobs)
+    web.shutdown()
+    thread.join(timeout=5)
+    passwords.METHOD = real
+
+
+def _fail() -> str:
+    raise RuntimeError("meant to fail")
+
+
+def _plans(folder: Path) -> None:
+    write_toytown(folder / PLAN)
+    run = with_siting(toytown_run())
+    write_run(run, folder / PLAN)
+    other = {**run.manifest, "scenario": "smaller", "created": "2025-02-03T04:05:06+00:00"}
+    write_run(replace(run, run_id="ba9876543210", manifest=other), folder / PLAN)
+    write_town(folder / "fallow")
+    write_broken(folder / "torn")
+    (folder / "torn" / "plan.toml").write_text('[plan]\nname = "torn"\ncolour = "red"\n', encoding="utf-8")
+
+
+def _people(folder: Path, app: Flask) -> None:
+    engine = database(folder)
+    for name, role in {"ada": "administrator", "pia": "planner"}.items():
+        accounts.add(engine, name, role, password=PASSWORD)
+    found = accounts.find(engine, "ada"), accounts.find(engine, "pia")
+    assert found[0] and found[1]
+    tokens.make(engine, found[0].person, "QGIS", "viewer")
+    tokens.make(engine, found[1].person, "script", "viewer")
+    with app.app_context():
+        access.grant(PLAN, found[1].person.id, "own")
+
+
+def _jobs(folder: Path) -> dict[str, Job]:
+    def job(state: str, kind: str, plan: str | None, params: dict[str, Any], **values: Any) -> Job:
+        made = records.create(folder, kind, plan, params, who=(0, "local"))
+        if state != "waiting":
+            claimed = records.claim(folder, made.id, "worker")
+            assert claimed and records.change(folder, claimed, state=state, **values)
+        records.note(folder, made.id, "asked")
+        return records.find(folder, made.id)
+
+    run = folder / PLAN / "runs" / "ba9876543210"
+    ledger = {
+        "newtown": Entry(folder / PLAN, "", Outcome("newtown", "done", run=run)),
+        "torn": Entry(folder / "torn", "", Outcome("torn", "failed", message="No such stage.")),
+    }
+    out = folder / ".geoplan" / "batches" / "one"
+    files = [path.name for path in write_summary(province(ledger), out)]
+    batch = {
+        "folder": out.relative_to(folder).as_posix(),
+        "files": files,
+        "plans": {"newtown": "done", "torn": "failed"},
+        "runs": {"newtown": run.name},
+    }
+    moving = {"stage": "reach", "stage_at": records.stamp(), "expected": {"reach": 30.0, "map": 10.0}}
+    return {
+        "batch": job(DONE, "batch", None, {"plans": ["newtown", "torn"]}, result=batch),
+        "failed": job(FAILED, "run", "fallow", {}, problem={"kind": "data", "detail": "…", "faults": [FAULT]}),
+        "cancelled": job(CANCELLED, "run", "fallow", {}),
+        "running": job("running", "run", PLAN, {}, **moving),
+        "waiting": job("waiting", "run", PLAN, {"scenario": "smaller"}),
+    }

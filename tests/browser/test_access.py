@@ -1,0 +1,141 @@
+"""Every page, in both languages, on a desk and on a phone: no fault that axe-core knows of (WCAG 2.2 A and AA).
+
+The pages are found in the application's table of routes. A route added later is walked by itself where its parts can
+be filled from ``VALUES``; where they cannot, the test fails and says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+
+from maps import assets
+from tests.browser.conftest import playwright
+from tests.browser.everything import PASSWORD, PLAN, Desk, desk
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+LAYOUT = ["target-size", "scrollable-region-focusable", "color-contrast", "meta-viewport"]  # depend on the width
+FAULTS = """
+async (only) => {
+  const found = await axe.run(document, { runOnly: only, resultTypes: ["violations"] });
+  const told = (id) => ({ html, failureSummary }) => [id, html.slice(0, 160), failureSummary];
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(told(id)));
+}
+"""
+# what fills a part of an address, for one endpoint or for all; ``*`` is a job by its state
+VALUES: dict[str, dict[str, str]] = {
+    "": {"plan_id": PLAN, "job_id": "*batch", "filename": "icon.svg"},
+    "people.somebody": {"name": "pia"},
+    "jobs.result_file": {"name": "province.en.html"},
+}
+# other states of a page, and pages with an error, as addresses
+MORE = (
+    "/plans/newtown?layer=status&stage=junior&limit=800",
+    "/plans/newtown/siting?proposal=1&year=2035",
+    "/plans/newtown?whatif=W1siYyIsIlMxIl1d",
+    "/jobs/*failed",
+    "/jobs/*running",
+    "/jobs/*waiting",
+    "/people/audit?person=nobody",
+    "/nowhere",
+    "/plans/nowhere",
+    "/plans/newtown?stage=odd",
+    "/plans/torn",
+    "/our-fault",
+)
+OPEN_UP = "for (const box of document.querySelectorAll('details')) box.open = true"
+
+
+@pytest.fixture(scope="module")
+def served(chromium: playwright.Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    lacking = assets.remedy()
+    if lacking:
+        pytest.skip(lacking)
+    with desk(tmp_path_factory.mktemp("everything")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: playwright.Browser, served: Desk) -> Iterator[playwright.BrowserContext]:
+    """A browser in which an administrator is logged in."""
+    context = chromium.new_context(viewport=DESK, locale="en-GB", reduced_motion="reduce", base_url=served.server)
+    page = context.new_page()
+    page.goto("/login?lang=en")
+    assert faults(page, "tag", TAGS) == []
+    page.fill("#name", "ada")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.get_by_role("link", name="ada", exact=True).wait_for()
+    page.close()
+    yield context
+    context.close()
+
+
+def addresses(desk: Desk) -> list[str]:
+    """An address for every route that is read; what cannot be filled fails."""
+    found, left = [], []
+    for rule in desk.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or rule.rule.startswith("/api/") or rule.endpoint == "static":
+            continue
+        values = {**VALUES[""], **VALUES.get(rule.endpoint, {})}
+        if rule.arguments - values.keys():
+            left.append(f"{rule.rule} ({rule.endpoint})")
+        else:
+            found.append(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule).format(**values))
+    assert not left, f"not walked, fill VALUES for: {left}"
+    return [re.sub(r"\*(\w+)", lambda state: desk.jobs[state[1]].id, address) for address in (*found, *MORE)]
+
+
+def faults(page: playwright.Page, kind: str, names: list[str]) -> list[list[str]]:
+    """What axe finds. Marks on a map stand where the thing is, however close to the next: tables hold the same."""
+    page.evaluate(AXE)
+    found: list[list[str]] = page.evaluate(FAULTS, {"type": kind, "values": names})
+    return [one for one in found if not (one[0] == "target-size" and "leaflet-marker-icon" in one[1])]
+
+
+def opened(page: playwright.Page, path: str, folder: Path) -> bool:
+    """Open a page, its map there and its details unfolded; False for a file or a part of another page."""
+    answer = page.context.request.get(path) if "." in path else page.goto(path, wait_until="load")
+    assert answer
+    text = answer.text() if answer.headers.get("content-type", "").startswith("text/html") else ""
+    if not text.lstrip().lower().startswith("<!doctype"):
+        return False
+    if "attachment" in answer.headers.get("content-disposition", ""):
+        (folder / "page.html").write_text(text, encoding="utf-8")
+        page.goto((folder / "page.html").as_uri())
+    elif "." in path:
+        page.goto(path, wait_until="load")
+    page.evaluate(OPEN_UP)
+    page.wait_for_function("!window.L || document.querySelector('.leaflet-pane')")
+    return True
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_page_has_a_fault_axe_knows_of(
+    browser: playwright.BrowserContext, served: Desk, language: str, tmp_path: Path
+) -> None:
+    page, wrong, seen = browser.new_page(), {}, []
+    page.route("**/tiles/**", lambda route: route.fulfill(status=204))  # pictures tell axe nothing
+    for address in addresses(served):
+        path = f"{address}{'&' if '?' in address else '?'}lang={language}"
+        if not opened(page, path, tmp_path):
+            continue
+        seen.append(address)
+        found = faults(page, "tag", TAGS)
+        page.set_viewport_size(PHONE)
+        found += faults(page, "rule", LAYOUT)
+        page.set_viewport_size(DESK)
+        if found:
+            wrong[path] = found
+    page.close()
+    assert len(seen) > 20, seen
+    assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
