@@ -22,6 +22,7 @@ from maps.desk import DeskError
 from maps.grounds import GROUNDS, ground_hosts
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
+from maps.navigation import main_places, plan_bar
 from maps.openapi.api import openapi
 from maps.operation import requests
 from maps.operation import settings as operation
@@ -30,7 +31,7 @@ from maps.people import settings, setup
 from maps.safety.api import safety_api
 from maps.settings import all_at_once, settle, unknown
 from maps.siting.api import siting_api
-from maps.state import request_language
+from maps.state import language_links, request_language
 from maps.whatif.api import whatif_api
 
 LOG = logging.getLogger(__name__)
@@ -83,6 +84,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.after_request(_headers)
     app.context_processor(
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
+    )
+    app.context_processor(
+        lambda: {"main_places": main_places, "plan_bar": plan_bar, "language_links": language_links}
     )
     for kind in (InputError, PlanError, HTTPException, Exception):
         app.register_error_handler(kind, _failed)
