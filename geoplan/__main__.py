@@ -17,6 +17,7 @@ from geoplan.batch.command import batch_command
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
+from maps.operation.commands import backup, restore
 from maps.usercommands import user
 from maps.workercommand import worker
 
@@ -310,6 +311,8 @@ def serve(workspace: Path, host: str, port: int, read_only: bool, no_worker: boo
 cli.command(name="batch")(batch_command(render="maps.standalone:standalone"))
 cli.add_command(user)
 cli.add_command(worker)
+cli.add_command(backup)
+cli.add_command(restore)
 
 
 def _say(step: str, language: str = "en") -> None:

@@ -138,11 +138,12 @@ def _password(name: str, from_stdin: bool) -> str:
 def _note(engine: Engine, action: str, **detail: Any) -> None:
     from maps.people.trail import record
 
-    record(engine, f"command line ({_account()})", action, detail=detail)
+    record(engine, at_the_command_line(), action, detail=detail)
 
 
-def _account() -> str:
+def at_the_command_line() -> str:
+    """Who works on the machine itself, as the audit trail names them."""
     try:
-        return getpass.getuser()
+        return f"command line ({getpass.getuser()})"
     except (KeyError, OSError):  # a container without a name for its user
-        return "unnamed"
+        return "command line (unnamed)"

@@ -56,6 +56,12 @@ def leave(workspace: Path, worker: str) -> None:
         connection.execute(delete(workers).where(workers.c.worker == worker))
 
 
+def leave_all(workspace: Path) -> None:
+    """Empty the list of workers."""
+    with desk.writing(database(workspace)) as connection:
+        connection.execute(delete(workers))
+
+
 def living(workspace: Path) -> list[str]:
     """Workers that live."""
     with database(workspace).connect() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from maps.jobs.alive import heard, lives, myself
+from maps.jobs.alive import heard, leave_all, lives, myself
 from maps.jobs.performing import busy, problem
 from maps.jobs.queue import enqueue, queued
 from maps.jobs.records import CANCELLED, FAILED, RUNNING, WAITING, Job, change, listed, note, now, stamp
@@ -25,6 +25,15 @@ def look_after(workspace: Path) -> None:
     for job in reversed(waiting):
         if job.id not in known:
             enqueue(workspace, job.id)
+
+
+def come_back(workspace: Path) -> None:
+    """In a database that came back from a backup no worker lives: what was running waits again, and lost nothing."""
+    for job in listed(workspace, states=[RUNNING]):
+        ended = {"state": CANCELLED, "ended": stamp()} if job.cancel else {"state": WAITING}
+        if change(workspace, job, **ended, worker=None, stage=None, attempts=max(0, job.attempts - 1)):
+            note(workspace, job.id, "restored")
+    leave_all(workspace)
 
 
 def _lost(workspace: Path, job: Job) -> bool:

@@ -134,6 +134,7 @@ def line_text(line: Line, language: str) -> str:
         "cancel_asked": say("%(person)s asked to cancel it", person=person),
         "handed_back": say("stopped with the worker; it waits and starts again by itself"),
         "worker_lost": say("the worker that did it is gone; it starts once more"),
+        "restored": say("it was running when the backup was made that this workspace came back from"),
         DONE: say("done"),
         FAILED: say("failed"),
         CANCELLED: say("cancelled"),

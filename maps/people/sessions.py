@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from werkzeug.wrappers import Response as AnyResponse
 
 from maps import desk
-from maps.people.models import Person, now, people, sessions, stamp
+from maps.people.models import Person, attempts, now, people, sessions, stamp
 
 FRESH_S = 60  # a session's last use is written at most this often
 
@@ -61,6 +61,13 @@ def end(engine: Engine, cookie: str) -> None:
     """End a session."""
     with desk.writing(engine) as connection:
         connection.execute(delete(sessions).where(sessions.c.id == session_id(cookie)))
+
+
+def end_all(engine: Engine) -> None:
+    """End every session and forget failed attempts to log in."""
+    with desk.writing(engine) as connection:
+        connection.execute(delete(sessions))
+        connection.execute(delete(attempts))
 
 
 def current() -> str:

@@ -55,6 +55,7 @@ def action_names(language: str) -> dict[str, str]:
         "batch": say("computed a batch"),
         "upload": say("uploaded"),
         "backup": say("made a backup"),
+        "restore": say("brought the workspace back from a backup"),
     }
 
 
