@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from layers.errors import Fault, InputError
 from layers.plannames import FILES, is_outside, name_faults, value_of
+from layers.plansections import DATUM
 from layers.plansections import Datum as Datum
 from layers.plansections import Section as Section
 from layers.plansections import SitingSection as SitingSection
@@ -41,7 +42,7 @@ class RegionSection(Section):
     cross_border: bool = Field(False, description="schools outside may take pupils of the region")
     setting: Literal["town", "rural"] = Field("town", description="setting where no sub-areas are given")
     source: str = Field("", description="where it comes from and under which licence; shown with the figures")
-    datum: Datum = "wgs84"
+    datum: Datum = DATUM
 
 
 class PopulationSection(Section):
@@ -62,7 +63,7 @@ class PopulationSection(Section):
     url: str | None = Field(None, description="address the raster or grid is fetched from")
     sha256: str | None = Field(None, description="checksum the fetched file must have")
     source: str = Field("", description="where it comes from and under which licence; shown with the figures")
-    datum: Datum = "wgs84"
+    datum: Datum = DATUM
 
 
 class StreetsSection(Section):
@@ -77,8 +78,8 @@ class StreetsSection(Section):
     credit: str = Field("© OpenStreetMap contributors (ODbL)", description="credit shown on every map")
     credit_zh: str = Field("", description="the credit on Chinese maps; the credit when empty")
     elevation: str | None = Field(None, description="heights of the ground, for the slope of plots")
-    audit: str | None = None
-    barriers: str | None = None
+    audit: str | None = Field(None, description="tags found on the spot; they go before those of the map")
+    barriers: str | None = Field(None, description="lines and areas nobody walks across")
     snap_town_m: float | None = Field(None, gt=0, description="snap limit in towns; the profile's when absent")
     snap_rural_m: float | None = Field(None, gt=0, description="snap limit in rural areas")
     ferries: bool = Field(False, description="let children use ferries")
@@ -90,62 +91,66 @@ class SchoolsSection(Section):
     table: str | None = Field(None, description=".csv .xlsx .gpkg .geojson .shp .zip")
     osm: bool = Field(False, description="take the schools from the street file")
     gates: str | None = Field(None, description="gate points with school_id")
-    year: int | None = None
+    year: int | None = Field(None, description="year of the school list")
     source: str = Field("", description="where it comes from and under which licence; shown with the figures")
-    datum: Datum = "wgs84"
+    datum: Datum = DATUM
     crs: str | None = Field(None, description="CRS of x/y columns")
 
 
 class TableSection(Section):
     """A section that only names a table."""
 
-    table: str
-    datum: Datum = "wgs84"
-    crs: str | None = None
+    table: str = Field(description="the table")
+    datum: Datum = DATUM
+    crs: str | None = Field(None, description="CRS of x/y columns")
 
 
 class SitesSection(Section):
     """``[sites]``: possible places for schools and where none may stand."""
 
-    table: str | None = None
-    exclusions: str | None = None
-    datum: Datum = "wgs84"
+    table: str | None = Field(None, description="possible places for schools")
+    exclusions: str | None = Field(None, description="where no school may stand")
+    datum: Datum = DATUM
 
 
 class ZonesSection(Section):
     """``[zones]``: attendance zones in force, blocks that must not be split."""
 
-    current: str | None = None
-    blocks: str | None = None
-    datum: Datum = "wgs84"
+    current: str | None = Field(None, description="attendance zones in force")
+    blocks: str | None = Field(None, description="blocks no zone may split")
+    datum: Datum = DATUM
 
 
 class TransportSection(Section):
     """``[transport]``: school bus stops."""
 
-    stops: str
-    datum: Datum = "wgs84"
+    stops: str = Field(description="school bus stops")
+    datum: Datum = DATUM
 
 
 class CostsSection(Section):
     """``[costs]``: unit costs."""
 
-    table: str
+    table: str = Field(description="unit costs by item")
 
 
 class StandardsSection(Section):
     """``[standards]``: profile, date in force, the county's own values."""
 
-    profile: str = "neutral"
-    on: str | None = Field(None, description="date in force, ISO; today's edition when absent")
-    override: dict[str, Any] = Field(default_factory=dict)
+    profile: str = Field("neutral", description="by which standards the plan is measured")
+    on: str | None = Field(None, description="date in force, ISO; the date of the profile's edition when absent")
+    override: dict[str, Any] = Field(
+        default_factory=dict, description="the county's own values by id of the norm they replace"
+    )
 
 
 class CoverageSection(Section):
     """``[coverage]``: which stages, and how pupils are enrolled."""
 
     stages: tuple[Stage, ...] | None = Field(None, description="the profile's stages when absent")
-    enrolment: Literal["capacity", "nearest"] = "capacity"
+    enrolment: Literal["capacity", "nearest"] = Field(
+        "capacity", description="to the nearest school with a place, or to the nearest one whether or not it is full"
+    )
     limits_m: tuple[int, ...] = Field((300, 500, 800, 1000, 1500, 2000), description="limits in the reach table")
     include_private: bool = Field(False, description="private places count as places")
 
@@ -249,7 +254,11 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
         no plain file names.
     """
     file = path / "plan.toml" if path.is_dir() else path
-    data = _load(file)
+    return plan_of(_load(file), file, files=files, inside=inside)
+
+
+def plan_of(data: dict[str, Any], file: Path, *, files: bool = True, inside: Path | None = None) -> PlanFile:
+    """A plan from what its file says, or would say; the rest as :func:`read_plan`."""
     faults = [*_source_faults(data, file.name), *name_faults(data, file, files=files, inside=inside)]
     plan = None
     try:
@@ -263,12 +272,20 @@ def read_plan(path: Path, *, files: bool = True, inside: Path | None = None) -> 
     return plan
 
 
+def plan_data(text: str, name: str = "plan.toml") -> dict[str, Any]:
+    """What the text of a plan.toml says, unchecked; InputError where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError([Fault("plan_unreadable", file=name, value=str(error))]) from None
+
+
 def _load(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return plan_data(file.read_text(encoding="utf-8-sig"), file.name)
     except FileNotFoundError:
         raise InputError([Fault("plan_missing", file=str(file))]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError([Fault("plan_unreadable", file=file.name, value=str(error))]) from None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
+DATUM: Any = Field("wgs84", description="datum of the coordinates in the file")
 Stage = Literal["kindergarten", "primary", "junior", "senior"]
 
 

@@ -19,6 +19,8 @@ from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
 from maps.desk import DeskError
+from maps.edit.api import settings_api
+from maps.edit.pages import pages as edit_pages
 from maps.grounds import GROUNDS, ground_hosts
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
@@ -78,6 +80,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(jobs_api)
     app.register_blueprint(openapi)
     app.register_blueprint(health)
+    app.register_blueprint(edit_pages)
+    app.register_blueprint(settings_api)
     app.before_request(_prepare)
     all_at_once(partial(setup.attach, app), partial(settle, app.config, {**operation.READERS, "TILES": _tiles}))
     requests.attach(app)

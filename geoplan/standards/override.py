@@ -11,17 +11,34 @@ from typing import Any
 
 from geoplan.errors import PlanError
 from geoplan.standards.norm import Norm
+from layers.errors import Fault
 
+NONE = "–"
 _ENTRY_KEYS = frozenset({"value", "unit", "source", "note"})
 
 
 def overridden(norms: Mapping[str, Norm], override: Mapping[str, Any]) -> tuple[dict[str, Norm], int]:
     """Norms with the county's values in place, and how many there are; PlanError lists every fault."""
-    entries = dict(_flat(override))
-    faults = [fault for key, entry in sorted(entries.items()) for fault in _faults(norms, key, entry)]
+    faults = misfits(norms, override)
     if faults:
-        raise PlanError("\n".join(faults))
+        raise PlanError("\n".join(_line(fault) for fault in faults))
+    entries = own_values(override)
     return {**norms, **{key: _replaced(norms[key], entry) for key, entry in entries.items()}}, len(entries)
+
+
+def misfits(norms: Mapping[str, Norm], override: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the county's own values, every fault by the id of its norm."""
+    return [fault for key, entry in sorted(own_values(override).items()) for fault in _faults(norms, key, entry)]
+
+
+def own_values(override: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """``{id: {value: …}}`` of overrides however they are written."""
+    return dict(_flat(override))
+
+
+def _line(fault: Fault) -> str:
+    near = fault.params.get("near")
+    return f"[standards.override] {fault.message()}" + (f"; did you mean {near}?" if near not in (None, NONE) else "")
 
 
 def _flat(override: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -36,40 +53,50 @@ def _flat(override: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, di
             yield from _flat(value, f"{name}.")
 
 
-def _faults(norms: Mapping[str, Norm], key: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _faults(norms: Mapping[str, Norm], key: str, entry: Mapping[str, Any]) -> Iterator[Fault]:
     if key not in norms:
-        near = get_close_matches(key, norms, n=3, cutoff=0.6)
-        yield f"[standards.override] unknown norm {key!r}, or not in force on that day" + (
-            f"; did you mean {', '.join(near)}?" if near else ""
-        )
+        near = ", ".join(get_close_matches(key, norms, n=3, cutoff=0.6)) or NONE
+        yield _fault("override_unknown", key, near=near)
         return
     norm = norms[key]
     unknown = sorted(set(entry) - _ENTRY_KEYS)
     if unknown:
-        yield f"[standards.override] {key}: unknown keys {', '.join(unknown)}; known: note, source, unit, value"
+        yield _fault("override_keys", key, ", ".join(unknown))
     if entry.get("unit", norm.unit) != norm.unit:
-        yield f"[standards.override] {key}: unit {entry['unit']!r} given, {norm.unit!r} needed"
-    fault = _misfit(norm, _tuples(entry["value"]))
-    if fault:
-        yield f"[standards.override] {key}: {fault}"
+        yield _fault("override_unit", key, str(entry["unit"]), unit=norm.unit)
+    value = _tuples(entry["value"])
+    code = _misfit(norm, value)
+    if code:
+        like = f"{_written(norm.value)} {norm.unit}".strip()
+        known = ", ".join(norm.choices)
+        yield _fault(code, key, repr(entry["value"])[:80], needed=_shape(norm.value), like=like, known=known)
+
+
+def _fault(code: str, key: str, value: str | None = None, **params: str) -> Fault:
+    where = f"standards.override.{key}"
+    return Fault(code, file="plan.toml", column=where, value=value, params={"norm": key, **params})
 
 
 def _misfit(norm: Norm, value: Any) -> str | None:
+    """The fault of a value; None where it fits."""
+    numbers = list(_numbers(value))
     if _shape(value) != _shape(norm.value):
-        return f"{value!r} given, {_shape(norm.value)} needed, such as {norm.value!r} {norm.unit}"
+        return "override_shape"
     if norm.relation == "range" and not _is_range(value, norm.value):
-        return f"{value!r} is no range; write [low, high] such as {list(_numbers(norm.value))}"
+        return "override_range"
     if norm.choices and value not in norm.choices:
-        return f"{value!r} is not one of {', '.join(norm.choices)}"
+        return "override_choice"
     if norm.unit == "month-day" and not _month_day(value):
-        return f"{value!r} is no month and day such as {norm.value!r}"
-    if not all(math.isfinite(number) and number >= 0 for number in _numbers(value)):
-        return f"{value!r} must be finite and not negative"
-    if norm.unit == "ratio" and not all(number <= 2 for number in _numbers(value)):
-        return f"{value!r} is no ratio; write 0.9 for 90 %"
-    if norm.metric and not all(number > 0 for number in _numbers(value)):
-        return f"{value!r} must be above 0"
-    return None
+        return "override_day"
+    if not all(math.isfinite(number) and number >= 0 for number in numbers):
+        return "override_negative"
+    if norm.unit == "ratio" and not all(number <= 2 for number in numbers):
+        return "override_ratio"
+    return "override_zero" if norm.metric and not all(number > 0 for number in numbers) else None
+
+
+def _written(value: Any) -> str:
+    return f"[{', '.join(_written(item) for item in value)}]" if isinstance(value, tuple) else str(value)
 
 
 def _is_range(value: Any, like: Any) -> bool:

@@ -40,6 +40,15 @@ OWN: dict[str, Schema] = {
         ),
         "description": "a problem document (RFC 9457)",
     },
+    "Settings": thing(
+        {
+            "settings": {**OBJECT, "description": "sections of plan.toml with their keys"},
+            "toml": {**TEXT, "description": "the text of plan.toml"},
+            "saved": thing({"at": MOMENT, "person": maybe("string"), "version": TEXT}),
+            "faults": listed(ref("Fault")),
+        }
+    ),
+    "Looked": thing({"saved": FLAG, "changes": listed(thing({"key": TEXT}))}),
     "Fault": thing({"code": TEXT, "message": TEXT, "remedy": TEXT}),
     "Run": thing(
         {"id": TEXT, "created": TEXT, "scenario": TEXT, "version": TEXT, "stages": listed(TEXT)},

@@ -30,6 +30,7 @@ PROBLEMS = {
     413: "the body is too large",
     415: "another kind of body is expected",
     422: "the data cannot be used; every fault is listed",
+    428: "`If-Match` is missing",
     429: "too many requests; `Retry-After` says when to come back",
     500: "something went wrong on our side",
     503: "the service cannot work now",
