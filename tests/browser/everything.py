@@ -19,6 +19,7 @@ from geoplan.batch.summary import write_summary
 from geoplan.batch.work import Outcome
 from geoplan.store import write_run
 from maps.app import create_app
+from maps.edit import kept
 from maps.jobs import records
 from maps.jobs.records import CANCELLED, DONE, FAILED, Job
 from maps.people import access, accounts, passwords, tokens
@@ -29,6 +30,7 @@ from tests.toytown.siting import with_siting
 
 PASSWORD = "correct horse battery"
 PLAN = "newtown"
+VERSION = kept.Version("plan-20250101T000000Z-0123456789abcdef", "2025-01-01T00:00:00+00:00", "pia", "0" * 16)
 FAULT = {
     "code": "stage_unknown", "severity": "error", "file": "schools.csv", "row": 2, "column": "stage",
     "value": "primmary", "message_en": "No such stage.", "message_zh": "没有这一学段。",
@@ -74,6 +76,7 @@ def _plans(folder: Path) -> None:
     write_run(run, folder / PLAN)
     other = {**run.manifest, "scenario": "smaller", "created": "2025-02-03T04:05:06+00:00"}
     write_run(replace(run, run_id="ba9876543210", manifest=other), folder / PLAN)
+    kept._keep(folder / PLAN, VERSION, (folder / PLAN / "plan.toml").read_text(encoding="utf-8") + "# earlier\n")
     write_town(folder / "fallow")
     write_broken(folder / "torn")
     (folder / "torn" / "plan.toml").write_text('[plan]\nname = "torn"\ncolour = "red"\n', encoding="utf-8")

@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 
 from maps import assets
 from tests.browser.conftest import playwright
-from tests.browser.everything import PASSWORD, PLAN, Desk, desk
+from tests.browser.everything import PASSWORD, PLAN, VERSION, Desk, desk
 
 pytestmark = pytest.mark.browser
 
@@ -34,6 +34,7 @@ async (only) => {
 # what fills a part of an address, for one endpoint or for all; ``*`` is a job by its state
 VALUES: dict[str, dict[str, str]] = {
     "": {"plan_id": PLAN, "job_id": "*batch", "filename": "icon.svg"},
+    "edit.earlier": {"version": VERSION.name},
     "people.somebody": {"name": "pia"},
     "jobs.result_file": {"name": "province.en.html"},
 }
@@ -50,6 +51,8 @@ MORE = (
     "/plans/nowhere",
     "/plans/newtown?stage=odd",
     "/plans/torn",
+    "/plans/torn/edit",
+    "/plans/newtown/edit?as=text",
     "/our-fault",
 )
 OPEN_UP = "for (const box of document.querySelectorAll('details')) box.open = true"

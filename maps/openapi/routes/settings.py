@@ -38,6 +38,6 @@ ROUTES = {
             "additionalProperties": False,
         },
         errors=(412, 422, 428),
-        note="Comments and order of the file stay. A conflict (412) names in `conflict` who saved, when, and both values.",
+        note="Comments and order of the file stay. A conflict (412) names who saved, when, and both values.",
     ),
 }
