@@ -211,6 +211,17 @@ def plain_step(step: Step) -> dict[str, Any]:
     return {"action": step.action, **step.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
 
 
+def step_sizes(step: OpenStep) -> list[tuple[str, str, float]]:
+    """Stage, ``places`` or ``classes``, and how many, for every stage a new school teaches."""
+    stages, given = stages_of(step.stage), step.columns
+    found = []
+    for stage in stages:
+        names = [(size, f"{size}_{stage}") for size in SIZES] + [(size, size) for size in SIZES if len(stages) == 1]
+        size, count = next((size, given[name]) for size, name in names if given.get(name) is not None)
+        found.append((stage, size, float(count)))
+    return found
+
+
 def fault_in(scenario: str, number: int, key: str, code: str, value: Any = None, **params: Any) -> Fault:
     """A fault of a step; ``key`` within the step."""
     shown = None if value is None else str(value)[:80]

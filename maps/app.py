@@ -18,6 +18,8 @@ from geoplan.errors import NotFoundError, PlanError
 from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
+from maps.compare.views import compare_api
+from maps.compare.views import pages as compare_pages
 from maps.desk import DeskError
 from maps.edit.api import settings_api
 from maps.edit.pages import pages as edit_pages
@@ -76,6 +78,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(safety_api)
     app.register_blueprint(siting_api)
     app.register_blueprint(whatif_api)
+    app.register_blueprint(compare_pages)
+    app.register_blueprint(compare_api)
     app.register_blueprint(job_pages)
     app.register_blueprint(jobs_api)
     app.register_blueprint(openapi)

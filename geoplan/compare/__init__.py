@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
+from geoplan.compare.cells import counted_cells, with_all_cells
 from geoplan.compare.difference import cell_changes, difference
+from geoplan.compare.differs import differing
 from geoplan.compare.findings import findings, sentence
 from geoplan.compare.rows import Row, cell_rows, named_schools, school_rows, stage_rows
 from geoplan.errors import PlanError
@@ -15,7 +15,15 @@ from geoplan.identity import plain
 from geoplan.run import Run
 from layers.bundle import STAGES
 
-__all__ = ["cell_changes", "compare", "difference", "sentence"]
+__all__ = ["IncomparableError", "cell_changes", "compare", "difference", "sentence", "with_all_cells"]
+
+
+class IncomparableError(PlanError):
+    """Runs that cannot stand side by side: ``reason`` is region, cells or stages, ``differs`` names other inputs."""
+
+    def __init__(self, message: str, reason: str, differs: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.reason, self.differs = reason, tuple(differs)
 
 
 def compare(runs: Sequence[Run]) -> dict[str, Any]:
@@ -25,7 +33,8 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     -------
     dict
         Plain data: ``runs`` (id, scenario, ``actions``: how many steps, ``blocked``, schools ``opened, closed``, what
-        differs from the first), ``rows`` (``section, stage, area_id, area, key, unit, values, changes``), ``schools``
+        differs from the first, ``whatif``: not a full run),
+        ``rows`` (``section, stage, area_id, area, key, unit, values, changes``), ``schools``
         whose pupils, places or load change, ``cells`` that change their account, and ``findings`` (``code, params``)
         for `sentence`.
 
@@ -35,9 +44,10 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
         Fewer than two runs, another region or other cells, or no stage in common.
     """
     _comparable(runs)
+    runs = with_all_cells(runs)
     stages = [stage for stage in STAGES if all(stage in run.summary["stages"] for run in runs)]
     if not stages:
-        raise PlanError("these runs have no stage in common: nothing can be compared")
+        raise IncomparableError("these runs have no stage in common: nothing can be compared", "stages")
     rows = [row for stage in stages for row in stage_rows(stage, runs)]
     schools = [row for stage in stages for row in school_rows(stage, runs)]
     cells = [row for stage in stages for row in cell_rows(stage, runs)]
@@ -58,15 +68,21 @@ def _comparable(runs: Sequence[Run]) -> None:
     if len(runs) < 2:
         raise PlanError("a comparison needs two runs or more")
     first = runs[0]
-    ids = pd.Index(first.tables["cells"]["cell_id"])
+    ids = counted_cells(first)
     for run in runs[1:]:
         if _region(run) != _region(first):
-            raise PlanError(f"{_named(run)} is of another region than {_named(first)}: only runs of one plan compare")
-        theirs = pd.Index(run.tables["cells"]["cell_id"])
-        if len(theirs) != len(ids) or not theirs.isin(ids).all():
-            raise PlanError(
-                f"{_named(run)} and {_named(first)} have different cells ({len(theirs)} and {len(ids)}): "
-                "they were made from different population data; run the plan again for both"
+            raise IncomparableError(
+                f"{_named(run)} is of another region than {_named(first)}: only runs of one plan compare", "region"
+            )
+        theirs = counted_cells(run)
+        if theirs != ids:
+            differs = _differs(run, first)
+            named = "".join(f"; other {name}" for name in differing(differs, "en"))
+            raise IncomparableError(
+                f"{_named(run)} and {_named(first)} have different cells ({len(theirs)} and {len(ids)}{named}): "
+                "they were made from different population data; run the plan again for both",
+                "cells",
+                differs,
             )
 
 
@@ -96,6 +112,7 @@ def _head(run: Run, first: Run) -> Row:
         "opened": _only_in(run, first),
         "closed": _only_in(first, run),
         "differs": _differs(run, first),
+        "whatif": isinstance(run.manifest.get("whatif"), Mapping),
     }
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from geoplan.compare.differs import differing
 from geoplan.compare.rows import SOME, Row, school_table, settled
 from geoplan.run import Run
 
@@ -102,6 +103,10 @@ def sentence(finding: Mapping[str, Any], language: str = "en") -> str:
     params["scenario"] = scenario_name(titles["scenario_zh" if language == "zh" else "scenario"], language)
     if "stage" in params:
         params["stage"] = STAGE_NAMES[params["stage"]][language == "zh"]
+    if "what" in params:
+        params["what"] = ("、" if language == "zh" else ", ").join(
+            differing(str(params["what"]).split(", "), language)
+        )
     printed = {key: _printed(value) for key, value in params.items()}
     return _sentences()[finding["code"]][language].format_map(printed)
 

@@ -22,6 +22,7 @@ UNITS = {
 }
 ACCOUNTS = ("served", "in_reach_no_place", "out_of_reach", "off_network")
 AREA_KEYS = ("pupils", *ACCOUNTS, "places", "radius_share", "walk_share")
+ROUTES = ("safe", "undetermined", "unsafe")
 SOME = 1e-6  # pupils or shares below this are noise of adding in another order
 Row = dict[str, Any]
 
@@ -38,18 +39,43 @@ def stage_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
         ]
     for key in ("mean", "median", "p95"):
         rows.append(_row("walk_m", stage, key, "m", [part.get("walk_m", {}).get(key) for part in parts]))
+    rows += _load_rows(stage, runs) + _safety_rows(stage, runs)
     return rows + _year_rows(stage, parts) + _area_rows(stage, parts)
 
 
+def _load_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
+    """How many schools have more pupils than places, and the load of the fullest."""
+    loads = [school_table(stage, run)["load"] for run in runs]
+    over = [int((load > 1 + SOME).sum()) if load.notna().any() else None for load in loads]
+    most = [load.max() if load.notna().any() else None for load in loads]
+    return [_row("loads", stage, "over", "schools", over), _row("loads", stage, "most", "share", most)]
+
+
+def _safety_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
+    """Pupils by class of their route; only where some run holds route safety."""
+    parts = [((run.summary.get("safety") or {}).get("stages") or {}).get(stage) for run in runs]
+    if not any(parts):
+        return []
+    return [_row("safety", stage, key, "pupils", [(part or {}).get(key) for part in parts]) for key in ROUTES]
+
+
 def _year_rows(stage: str, parts: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Places and accounts of every later year all runs tell of, births in the middle."""
+    """Places and accounts of every later year a run tells of, births in the middle."""
     tables = [{row["year"]: row for row in part.get("years") or () if row.get("variant") == "mid"} for part in parts]
-    shared = sorted(set.intersection(*(set(table) for table in tables)))
+    told = sorted(set().union(*(table.keys() - {None} for table in tables)))
     return [
-        _row("years", stage, f"{year}:{key}", unit, [table[year].get(key) for table in tables])
-        for year in shared[1:]
-        for key, unit in (("places", "places"), *((name, "pupils") for name in ACCOUNTS[:3]))
+        _row("years", stage, f"{year}:{key}", unit, [_in_year(table.get(year, {}), key) for table in tables])
+        for year in told[1:]
+        for key, unit in (("places", "places"), ("need", "pupils"), *((name, "pupils") for name in ACCOUNTS[:3]))
     ]
+
+
+def _in_year(row: Mapping[str, Any], key: str) -> Any:
+    """A figure of a year; the need is everybody without a place in reach."""
+    if key != "need":
+        return row.get(key)
+    parts = [row.get(name) for name in ACCOUNTS[1:]]
+    return None if None in parts else sum(parts)
 
 
 def named_schools(run: Run) -> dict[str, str]:
@@ -100,8 +126,8 @@ def settled(change: float) -> float:
 
 def school_rows(stage: str, runs: Sequence[Run]) -> list[Row]:
     """Schools with other pupils, places or load than in the first run; largest change of pupils first."""
-    tables = [school_table(stage, run) for run in runs]
-    ids = sorted(set().union(*(table.index for table in tables)))
+    tables = [school_table(stage, run).to_dict("index") for run in runs]
+    ids = sorted(set().union(*tables))
     rows = [_school(stage, school, tables) for school in ids]
     return sorted((row for row in rows if row is not None), key=lambda row: (-row["largest"], row["id"]))
 
@@ -110,19 +136,20 @@ def school_table(stage: str, run: Run) -> pd.DataFrame:
     table = run.tables["schools"]
     columns = {f"pupils_assigned_{stage}": "pupils", f"places_{stage}": "places", f"load_{stage}": "load"}
     serves = [stage in stages for stages in table["stages"]]
-    return table.loc[serves].set_index("id")[["name", *columns]].rename(columns=columns)
+    kept = pd.DataFrame({name: table[name].to_numpy()[serves] for name in ("id", "name", *columns)})
+    return kept.set_index("id").rename(columns=columns)
 
 
-def _school(stage: str, school: str, tables: Sequence[pd.DataFrame]) -> Row | None:
-    there = [school in table.index for table in tables]
+def _school(stage: str, school: str, tables: Sequence[Mapping[Any, Mapping[Any, Any]]]) -> Row | None:
+    there = [school in table for table in tables]
     figures = {
-        key: [_number(table.loc[school, key]) if here else None for table, here in zip(tables, there, strict=True)]
+        key: [_number(table[school][key]) if school in table else None for table in tables]
         for key in ("pupils", "places", "load")
     }
     if not any(_moved(values) for values in figures.values()) and all(there):
         return None
     known = [value or 0.0 for value in figures["pupils"]]
-    name = next(str(table.loc[school, "name"]) for table, here in zip(tables, there, strict=True) if here)
+    name = next(str(table[school]["name"]) for table in tables if school in table)
     changes = {f"{key}_changes": _changes(values) for key, values in figures.items()}
     largest = max(abs(value - known[0]) for value in known)
     return {"id": school, "name": name, "stage": stage, "there": there, **figures, **changes, "largest": largest}

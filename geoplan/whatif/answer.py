@@ -11,7 +11,7 @@ import pandas as pd
 
 from geoplan.coverage import StageInput, recruiting
 from geoplan.coverage.accounts import sum_by
-from geoplan.coverage.demand import takes_band
+from geoplan.coverage.demand import Units, takes_band
 from geoplan.coverage.enrol import Enrolled, Offer
 from geoplan.coverage.stage import I64, Flags
 from geoplan.enrolment import MILLION
@@ -24,6 +24,17 @@ from geoplan.whatif.figures import SHORT, CellFigures, cell_figures, changed_cel
 from geoplan.whatif.reach import Nearest, SchoolsChanged, nearest_again, walks_to
 from geoplan.whatif.start import StageBase, WhatIfBase, shares
 from layers.scenariofile import HousingStep, RetrofitStep, Step
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What figures of a stage are summed up from: its input, units, places offered, enrolment, nearest schools."""
+
+    given: StageInput
+    units: Units
+    offer: Offer
+    enrolled: Enrolled
+    near: Mapping[str, Nearest]
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class StageAnswer:
         Whether any of a cell's first seven figures differs from the plan.
     schools
         One row a school: ``id, places, pupils, load``, and ``pupils_before`` (NaN for one the plan does not have).
+    basis
+        What further figures are summed up from, see `geoplan.whatif.sketch`.
     """
 
     accounts_before: Mapping[str, float]
@@ -52,6 +65,7 @@ class StageAnswer:
     cells: pd.DataFrame
     changed: Flags
     schools: pd.DataFrame
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,7 @@ def _stage(base: WhatIfBase, stage: StageBase, changed: SchoolsChanged) -> Stage
         cells=_cells(figures, near[""]),
         changed=changed_cells(stage.figures, figures),
         schools=_schools(stage, given, (offer, enrolled), changed.row_of_old),
+        basis=Basis(given, stage.units, offer, enrolled, near),
     )
 
 
@@ -130,6 +145,7 @@ def _unchanged(stage: StageBase, given: StageInput, offer: Offer, row_of_old: I6
         cells=_cells(stage.figures, stage.near[""]),
         changed=np.zeros(len(given.cells), bool),
         schools=_schools(stage, given, (offer, enrolled), row_of_old),
+        basis=Basis(given, stage.units, offer, enrolled, stage.near),
     )
 
 

@@ -43,6 +43,7 @@ MORE = (
     "/plans/newtown?layer=status&stage=junior&limit=800",
     "/plans/newtown/siting?proposal=1&year=2035",
     "/plans/newtown?whatif=W1siYyIsIlMxIl1d",
+    "/plans/newtown/compare?a=base&b=steps:W1siYyIsIlMxIl1d",
     "/jobs/*failed",
     "/jobs/*running",
     "/jobs/*waiting",

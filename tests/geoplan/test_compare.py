@@ -161,7 +161,8 @@ def test_what_differs_besides_the_scenario_is_said(base: Run) -> None:
     assert found["runs"][1]["differs"] == ["version", "streets"]
     last = found["findings"][-1]
     assert last["code"] == "inputs_differ"
-    assert "version, streets" in sentence(last)
+    assert "version of the program, streets" in sentence(last)
+    assert "程序版本、道路数据" in sentence(last, "zh")
 
 
 def test_a_run_compares_from_disk(base: Run, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_every_place_has_a_kind_that_can_be_written(language: str) -> None:
 @pytest.mark.parametrize("language", reasons.LANGUAGES)
 def test_every_sentence_can_be_said(language: str) -> None:
     sample = {"setting": "town", "force": "should", "confidence": "secondary"}
+    sample |= dict.fromkeys(("stage", "before", "after"), "primary")
     for code in reasons.codes():
         names = {name for name, _ in placeholders(catalogue(language)["sentence"][code])}
         said = reasons.sentence(code, language, **{name: sample.get(name, 0.25) for name in names})

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from maps.openapi.routes import itself, jobs, plans, safety, settings, whatif
+from maps.openapi.routes import compare, itself, jobs, plans, safety, settings, whatif
 from maps.openapi.words import Route
 
-MODULES = (itself, plans, settings, whatif, safety, jobs)
+MODULES = (itself, plans, settings, whatif, compare, safety, jobs)
 
 
 def described() -> Mapping[str, Route]:
