@@ -23,6 +23,8 @@ from maps.compare.views import pages as compare_pages
 from maps.desk import DeskError
 from maps.edit.api import settings_api
 from maps.edit.pages import pages as edit_pages
+from maps.features.api import ogc
+from maps.features.collections import PlanConverter
 from maps.grounds import GROUNDS, ground_hosts
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
@@ -70,8 +72,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update({name: os.environ.get(f"GEOPLAN_{name}", value) for name, value in DEFAULTS.items()})
     app.config.update(config or {})
     app.config["WORKSPACE"] = Path(app.config["WORKSPACE"]).absolute()
+    app.url_map.merge_slashes = False  # an address that is wrong is not here, and leads nowhere else
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["plan"] = PlanConverter
     Babel(app, locale_selector=chosen_language)
     app.register_blueprint(views.pages)
     app.register_blueprint(api.api)
@@ -86,6 +90,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(health)
     app.register_blueprint(edit_pages)
     app.register_blueprint(settings_api)
+    app.register_blueprint(ogc)
     app.before_request(_prepare)
     all_at_once(partial(setup.attach, app), partial(settle, app.config, {**operation.READERS, "TILES": _tiles}))
     requests.attach(app)
@@ -156,11 +161,22 @@ def _failed(error: Exception) -> tuple[Response | str, int]:
         LOG.error("request failed: %s %s", request.method, request.path, exc_info=error)
         error = InternalServerError()
     problem = _problem(error, status)
-    if request.path.startswith("/api/"):
+    if _for_a_program():
         answer = jsonify(problem)
         answer.mimetype = "application/problem+json"
         return answer, status
     return render_template("error.html", problem=problem, heading=_heading(status)), status
+
+
+def _for_a_program() -> bool:
+    """Below ``/api`` always; below ``/ogc`` unless a browser asks."""
+    if request.path.startswith("/ogc"):
+        return (
+            request.args.get("f") == "json"
+            or not request.accept_mimetypes.accept_html
+            or (request.accept_mimetypes.best_match(["application/json", "text/html"]) == "application/json")
+        )
+    return request.path.startswith("/api/")
 
 
 def _problem(error: Exception, status: int) -> dict[str, Any]:

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
+from shapely.geometry import LineString, Point
+from shapely.geometry.base import BaseGeometry
 
 from geoplan.errors import PlanError
 from geoplan.exports import export
@@ -38,7 +42,15 @@ def rows_inside(table: pd.DataFrame, box: Box | None) -> pd.DataFrame:
         return table
     if not isinstance(table, gpd.GeoDataFrame):
         raise PlanError("this layer has no places: leave bbox out")
-    return table.iloc[sorted(table.sindex.intersection(box))]
+    return table.iloc[np.sort(table.sindex.query(_shape(box), predicate="intersects"))]
+
+
+def _shape(box: Box) -> BaseGeometry:
+    """The box as a geometry; a line or a point where it has no area."""
+    west, south, east, north = box
+    if west < east and south < north:
+        return shapely.box(west, south, east, north)
+    return Point(west, south) if (west, south) == (east, north) else LineString([(west, south), (east, north)])
 
 
 def page_of(table: pd.DataFrame, limit: int | None, offset: int) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,31 @@ class LazyTables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(self._paths)
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What the file of a table says of it without being read: rows, columns, bounds in degrees of its places."""
+
+    name: str
+    rows: int
+    columns: tuple[str, ...]
+    located: bool
+    bounds: tuple[float, float, float, float] | None  # west, south, east, north; None where nothing has a place
+
+
+def table_facts(folder: Path) -> tuple[TableFacts, ...]:
+    """Facts of every table of a run's folder, by name."""
+    return tuple(_facts(path) for path in sorted(folder.glob(f"*{ENDING}")))
+
+
+def _facts(path: Path) -> TableFacts:
+    read = pq.read_metadata(path)
+    geo = json.loads((read.metadata or {}).get(b"geo", b"{}"))
+    bounds = geo.get("columns", {}).get("geometry", {}).get("bbox")
+    known = None if bounds is None else (bounds[0], bounds[1], bounds[2], bounds[3])
+    columns = tuple(name for name in read.schema.to_arrow_schema().names if name != "geometry")
+    return TableFacts(path.stem, read.num_rows, columns, bool(geo), known)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -13,7 +13,10 @@ REF = "#/components/schemas/{model}"
 
 def schemas() -> dict[str, Schema]:
     """Every shape of the document by name; steps of scenarios as the reader of scenario files has them."""
-    return {**OWN, **_scenario()}
+    steps = _scenario()
+    if twice := sorted(OWN.keys() & steps.keys()):
+        raise ValueError(f"two shapes are called {', '.join(twice)}")
+    return {**OWN, **steps}
 
 
 def _scenario() -> dict[str, Schema]:
@@ -81,7 +84,7 @@ OWN: dict[str, Schema] = {
         pupils_year=maybe("number"),
         unserved=maybe("number"),
     ),
-    "Element": thing(
+    "StreetElement": thing(
         {"row": maybe("integer")},
         layer=TEXT,
         osm_id=TEXT,

@@ -72,7 +72,8 @@ def maybe(kind: str, **more: Any) -> Schema:
 
 def thing(required: Mapping[str, Schema], **optional: Schema) -> Schema:
     """An object; what it may hold besides is not promised."""
-    return {"type": "object", "required": list(required), "properties": {**required, **optional}}
+    must = {"required": list(required)} if required else {}
+    return {"type": "object", **must, "properties": {**required, **optional}}
 
 
 def json(about: str, schema: Schema, **headers: str) -> Answer:

@@ -45,7 +45,10 @@ def _action(response: Response) -> str | None:
 def _finish(response: Response) -> Response:
     config = current_app.config
     if response.status_code == 401:
-        response.headers.setdefault("WWW-Authenticate", 'Bearer realm="geoplan"')
+        names = (
+            ', Basic realm="geoplan"' if request.path.startswith("/ogc") else ""
+        )  # QGIS asks for name and password
+        response.headers.setdefault("WWW-Authenticate", f'Bearer realm="geoplan"{names}')
     if "retry_after_s" in g:
         response.headers["Retry-After"] = str(g.retry_after_s)
     if config["AUTH"] == "login" and request.endpoint != "static":

@@ -37,6 +37,9 @@ VALUES: dict[str, dict[str, str]] = {
     "edit.earlier": {"version": VERSION.name},
     "people.somebody": {"name": "pia"},
     "jobs.result_file": {"name": "province.en.html"},
+    "ogc.one": {"name": "schools"},
+    "ogc.items": {"name": "schools"},
+    "ogc.item": {"name": "schools", "row": "0"},
 }
 # other states of a page, and pages with an error, as addresses
 MORE = (
@@ -48,6 +51,9 @@ MORE = (
     "/jobs/*running",
     "/jobs/*waiting",
     "/people/audit?person=nobody",
+    "/ogc/collections/newtown.schools?f=html",
+    "/ogc/collections/newtown.schools/items?f=html&limit=2",
+    "/ogc/collections/newtown.schools/items/0?f=html",
     "/nowhere",
     "/plans/nowhere",
     "/plans/newtown?stage=odd",

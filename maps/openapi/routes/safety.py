@@ -25,14 +25,14 @@ ROUTES = {
         SAFETY,
         "One street or crossing by its row",
         "按行号查询路段或过街点",
-        {200: json("levels, rule, tags used, what was not known", ref("Element"))},
+        {200: json("levels, rule, tags used, what was not known", ref("StreetElement"))},
         (LANG,),
     ),
     "safety_api.nearest_element": Route(
         SAFETY,
         "The crossing, else the street, nearest to a place",
         "离某一位置最近的过街点或路段",
-        {200: json("the element; `row` is null where there is none", ref("Element"))},
+        {200: json("the element; `row` is null where there is none", ref("StreetElement"))},
         (LON, LAT, WITHIN, LANG),
     ),
     "safety_api.route": Route(
