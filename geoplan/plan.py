@@ -185,6 +185,8 @@ def _warnings(layers: Layers, situation: Situation, stages: Mapping[str, StageCo
 
 def _identity(layers: Layers, situation: Situation, parts: Collection[str], scenario: Scenario | None) -> str:
     settings = layers.plan.model_dump(mode="json", exclude={"root", "standards"}) | {"parts": sorted(parts)}
+    if not settings["tables"]:
+        del settings["tables"]  # a plan that says nothing of them keeps the id of its runs
     edition = {"edition": situation.standards.edition, "checksum": situation.standards.checksum}
     return run_identity(layers.sources, edition, identity_of(scenario) if scenario else None, __version__, settings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from layers.planfile import PlanFile, Section
+from layers.planfile import PlanFile, Section, TableReading
 from layers.schema import contract, contracts, doc_rows
 
 START, END = "<!-- generated: keys and tables -->", "<!-- end of generated part -->"
@@ -30,6 +30,9 @@ def _keys() -> Iterator[str]:
 def sections() -> Iterator[tuple[str, type[Section]]]:
     """The tables of plan.toml with their models."""
     for name, field in PlanFile.model_fields.items():
+        if name == "tables":
+            yield "tables.<name>", TableReading
+            continue
         for kind in (field.annotation, *get_args(field.annotation)):
             if isinstance(kind, type) and issubclass(kind, Section):
                 yield name, kind

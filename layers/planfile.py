@@ -18,6 +18,13 @@ from layers.plansections import Datum as Datum
 from layers.plansections import Section as Section
 from layers.plansections import SitingSection as SitingSection
 from layers.plansections import Stage as Stage
+from layers.plansections import TableReading as TableReading
+
+TableName = Literal[
+    "region", "areas", "grid", "ages", "births", "registered", "audit", "barriers", "schools", "gates", "housing",
+    "sites", "exclusions", "zones", "blocks", "stops", "venues", "costs", "survival", "migration",
+]  # fmt: skip
+"""Tables a plan can name, each with a contract of this name."""
 
 
 class PlanSection(Section):
@@ -201,6 +208,11 @@ class PlanFile(Section):
     demand: DemandSection = DemandSection()
     siting: SitingSection = SitingSection()
     proposal: ProposalSection = ProposalSection()
+    tables: dict[TableName, TableReading] = Field(default_factory=dict)
+
+    def reading(self, table: str) -> TableReading:
+        """How the file of a table (by the name of its contract) is read."""
+        return self.tables.get(table, TableReading())  # type: ignore[call-overload]
 
     def path(self, name: str) -> Path:
         """A file named in the plan, absolute."""

@@ -20,6 +20,18 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class TableReading(Section):
+    """``[tables.<name>]``: how the file of one table is read, where its columns do not tell it by themselves."""
+
+    sheet: str | None = Field(None, description="sheet of a workbook or layer of a file that holds several")
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="heading of a column in the file, by the name of the input tables below; empty: there is none",
+    )
+    datum: Datum | None = Field(None, description="datum of this table alone, before the section's")
+    crs: str | None = Field(None, description="CRS of its x and y columns, before the section's")
+
+
 class SitingSection(Section):
     """``[siting]``: the location model."""
 

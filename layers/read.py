@@ -115,7 +115,7 @@ def sources(plan: PlanFile) -> tuple[Source, ...]:
     """Every file the plan names, with checksum, size and date."""
     found = [_source(plan.root, Path("plan.toml"), "plan", {})]
     for role, section in plan.model_dump(
-        exclude={"root", "plan", "standards", "coverage", "siting", "proposal"}
+        exclude={"root", "plan", "standards", "coverage", "siting", "proposal", "tables"}
     ).items():
         for key, named in (section or {}).items():
             ages = key == "ages_rasters" and named

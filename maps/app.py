@@ -38,6 +38,9 @@ from maps.safety.api import safety_api
 from maps.settings import all_at_once, settle, unknown
 from maps.siting.api import siting_api
 from maps.state import language_links, request_language
+from maps.upload import receiving
+from maps.upload import settings as upload_settings
+from maps.upload.pages import pages as upload_pages
 from maps.whatif.api import whatif_api
 
 LOG = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ DEFAULTS: Mapping[str, Any] = {
     "TIANDITU_KEY": "",
     **settings.DEFAULTS,
     **operation.DEFAULTS,
+    **upload_settings.DEFAULTS,
 }
 ELSEWHERE = ("OVERPASS", "REDIS", "DATA", "ORACLES")  # settings that are read by others, GEOPLAN_<name>
 
@@ -69,6 +73,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         maps), ``TIANDITU_KEY``, and anything Flask knows.
     """
     app = Flask(__name__)
+    app.request_class = receiving.UploadRequest
     app.config.update({name: os.environ.get(f"GEOPLAN_{name}", value) for name, value in DEFAULTS.items()})
     app.config.update(config or {})
     app.config["WORKSPACE"] = Path(app.config["WORKSPACE"]).absolute()
@@ -91,8 +96,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(edit_pages)
     app.register_blueprint(settings_api)
     app.register_blueprint(ogc)
+    app.register_blueprint(upload_pages)
     app.before_request(_prepare)
-    all_at_once(partial(setup.attach, app), partial(settle, app.config, {**operation.READERS, "TILES": _tiles}))
+    app.before_request(receiving.weigh)
+    readers = {**operation.READERS, **upload_settings.READERS, "TILES": _tiles}
+    all_at_once(partial(setup.attach, app), partial(settle, app.config, readers))
+    upload_settings.attach(app)
     requests.attach(app)
     app.after_request(_headers)
     app.context_processor(
@@ -205,6 +214,7 @@ def _heading(status: int) -> str:
         403: say("This is not yours to do"),
         503: say("The service cannot work now"),
         404: say("This is not here"),
+        413: say("This is too much at once"),
         400: say("This cannot be done as asked"),
         422: say("The data cannot be used yet"),
         500: say("Something went wrong on our side"),

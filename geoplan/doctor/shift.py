@@ -59,7 +59,8 @@ def _guess(layers: Layers, shapes: NDArray[np.object_]) -> ShiftGuess:
         return np.where(metres <= WITHIN_M, metres, np.inf)
 
     points = layers.schools.geometry.to_crs(4326)
-    return suspect_shift(np.column_stack([points.x, points.y]), distance_m, layers.plan.schools.datum)
+    declared = layers.plan.reading("schools").datum or layers.plan.schools.datum
+    return suspect_shift(np.column_stack([points.x, points.y]), distance_m, declared)
 
 
 def _fault(layers: Layers, guess: ShiftGuess, witness: str) -> Fault:

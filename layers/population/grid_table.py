@@ -10,6 +10,7 @@ from layers.errors import Fault, raise_errors
 from layers.planfile import PlanFile
 from layers.schema import contract
 from layers.tables import read_checked
+from layers.tables.places import read_crs
 
 
 def read_grid_table(plan: PlanFile, boundary: BaseGeometry, crs: CRS) -> tuple[gpd.GeoDataFrame, list[Fault]]:
@@ -29,10 +30,15 @@ def read_grid_table(plan: PlanFile, boundary: BaseGeometry, crs: CRS) -> tuple[g
     """
     section = plan.population
     to_degrees = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    reading = plan.reading("grid")
+    stated, wrong = read_crs(reading.crs, "plan.toml", "tables.grid.crs") if reading.crs else (None, [])
+    raise_errors(wrong)
     table, _, faults = read_checked(
         plan.path(section.grid or ""),
         contract=contract("grid"),
-        datum=section.datum,
+        crs=stated,
+        reading=reading,
+        datum=reading.datum or section.datum,
         to_crs=crs,
         near=to_degrees.transform_bounds(*boundary.bounds),
     )

@@ -53,10 +53,11 @@ def inline_gates(
         return _gates([], [], crs), faults
     points = shapely.points(np.array(pairs, dtype=np.float64))
     degrees = bool((np.abs(shapely.get_coordinates(points)) <= [180.0, 90.0]).all())
-    stated = read_crs(plan.schools.crs, "plan.toml", "schools.crs")[0] if plan.schools.crs else None
+    said = plan.reading("schools").crs or plan.schools.crs
+    stated = read_crs(said, "plan.toml", "schools.crs")[0] if said else None
     placed = Placed(points, LONLAT if degrees or stated is None else stated, [])
     rows = np.array([named.rows[record] for record in records], dtype=np.int64)
-    shapes, found = project(placed, rows, crs, plan.schools.datum, near, named.file)
+    shapes, found = project(placed, rows, crs, plan.reading("schools").datum or plan.schools.datum, near, named.file)
     ids = [str(named.table["id"].iloc[record]) for record in records]
     return _gates(ids, list(shapes), crs), [*faults, *found]
 

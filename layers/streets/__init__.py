@@ -68,7 +68,9 @@ def read_streets(
     else:
         streets, surroundings, faults = _read_osm(plan, path, boundary, region, crs)
     if plan.streets.barriers:
-        barriers, openings, more = read_barriers(plan.path(plan.streets.barriers), region, crs)
+        barriers, openings, more = read_barriers(
+            plan.path(plan.streets.barriers), region, crs, plan.reading("barriers")
+        )
         streets = replace(
             streets,
             barriers=pd.concat([streets.barriers, barriers], ignore_index=True),

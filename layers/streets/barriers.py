@@ -14,12 +14,13 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from layers.errors import Fault, InputError
+from layers.plansections import TableReading
 from layers.schema import contract
 from layers.streets.access import Access, shuts_feet
 from layers.streets.osm import Nodes, Ways
 from layers.streets.segments import Bools, Ints, Points, Segments, lines
 from layers.streets.tables import Tags, is_lifted, kind_of, table
-from layers.tables import read_checked
+from layers.tables import AS_IT_IS, read_checked
 
 KINDS = ("wall", "fence", "rail", "motorway", "water", "cliff")
 CLOSED_KINDS = ("wall", "fence")  # those that a way passes through only by a hole
@@ -98,7 +99,7 @@ def _opening(tags: Tags, *, on_wall: bool) -> str | None:
 
 
 def read_barriers(
-    path: Path, region: BaseGeometry, crs: CRS
+    path: Path, region: BaseGeometry, crs: CRS, reading: TableReading = AS_IT_IS
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, list[Fault]]:
     """The plan's own barriers: lines and polygon edges; points are openings. An optional column ``kind`` names them.
 
@@ -111,7 +112,9 @@ def read_barriers(
     if not path.exists():
         return none, none, [Fault("streets_barriers_missing", file=path.name)]
     try:
-        given, _, faults = read_checked(path, contract=contract("barriers"), to_crs=crs)
+        given, _, faults = read_checked(
+            path, contract=contract("barriers"), datum=reading.datum or "wgs84", to_crs=crs, reading=reading
+        )
     except InputError as error:
         return none, none, list(error.faults)
     if any(fault.severity == "error" for fault in faults):

@@ -62,6 +62,8 @@ def _place(plan: PlanFile, boundary: BaseGeometry, crs: CRS, buffer_m: float) ->
             digest.update(hashlib.file_digest(file, "sha256").digest())
     digest.update(shapely.to_wkb(boundary))
     told = {"crs": crs.to_wkt(), "buffer_m": buffer_m, "streets": plan.streets.model_dump(mode="json")}
+    if "barriers" in plan.tables:
+        told["barriers"] = plan.reading("barriers").model_dump(mode="json")
     digest.update(json.dumps(told, sort_keys=True).encode())
     return plan.root / FOLDER / f"streets-{digest.hexdigest()[:20]}"
 

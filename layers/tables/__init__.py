@@ -14,6 +14,7 @@ from pyproj import CRS
 from layers.aliases import PLACES
 from layers.check import NUMERIC, check
 from layers.errors import Fault, InputError
+from layers.plansections import TableReading
 from layers.schema import Contract
 from layers.tables.archive import unpack
 from layers.tables.geojson import read_geojson
@@ -29,6 +30,8 @@ from layers.tables.vector import read_geopackage, read_parquet, read_shapefile
 
 EXTENSIONS = (".csv", ".tsv", ".txt", ".xlsx", ".gpkg", ".geojson", ".json", ".shp", ".parquet", ".zip")
 
+AS_IT_IS = TableReading()
+
 __all__ = ["EXTENSIONS", "Bounds", "read_checked", "read_table"]
 
 
@@ -38,9 +41,9 @@ def read_table(
     contract: Contract,
     crs: CRS | None = None,
     datum: str = "wgs84",
-    geometry: bool = True,
     to_crs: CRS | None = None,
     near: Bounds | None = None,
+    reading: TableReading = AS_IT_IS,
 ) -> tuple[pd.DataFrame, list[Fault]]:
     """Read a table file under canonical column names; cells are not yet checked.
 
@@ -54,12 +57,12 @@ def read_table(
         CRS of x and y columns, and of a vector file that states none.
     datum
         ``wgs84``, ``cgcs2000``, ``gcj02`` or ``bd09``.
-    geometry
-        Whether records must have a place; False gives a plain table.
     to_crs
         CRS of the result; None: EPSG:4326.
     near
         West, south, east, north of the region in degrees: a table with nothing within one degree of it is a fault.
+    reading
+        Sheet or layer, and headings of columns, as the plan names them; its datum and CRS are the caller's to apply.
 
     Returns
     -------
@@ -71,14 +74,14 @@ def read_table(
     InputError
         The file cannot be read at all: not there, another format, another encoding, an empty table, a bad heading.
     """
-    raw = read_raw(path, contract.name)
-    table, faults = rename(raw, contract, path.name)
+    raw = read_raw(path, contract.name, reading.sheet)
+    table, faults = rename(raw, contract, path.name, reading.columns)
     faults = [*raw.faults, *faults]
     if raw.decimal_comma:
         numeric = [str(name) for name in table if _is_number(str(name), contract)]
         table, found = decimal_commas(table, numeric, path.name)
         faults += found
-    if not (geometry and contract.geometry):
+    if not contract.geometry:
         return table, faults
     rows = table["_row"].to_numpy(dtype=np.int64)
     placed = place(raw, table, crs, path.name)
@@ -98,6 +101,7 @@ def read_checked(
     datum: str = "wgs84",
     to_crs: CRS | None = None,
     near: Bounds | None = None,
+    reading: TableReading = AS_IT_IS,
 ) -> tuple[pd.DataFrame, list[int], list[Fault]]:
     """:func:`read_table`, then :func:`layers.check.check`: the table, spreadsheet row of each record, every fault.
 
@@ -106,14 +110,16 @@ def read_checked(
     InputError
         As :func:`read_table`.
     """
-    table, faults = read_table(path, contract=contract, crs=crs, datum=datum, to_crs=to_crs, near=near)
+    table, faults = read_table(
+        path, contract=contract, crs=crs, datum=datum, to_crs=to_crs, near=near, reading=reading
+    )
     rows = [int(row) for row in table["_row"]]
     checked, found = check(table, contract, path.name)
     return checked, rows, [*faults, *found]
 
 
-def read_raw(path: Path, layer: str) -> Raw:
-    """A table as its file gives it; ``layer`` is preferred in a file with several.
+def read_raw(path: Path, layer: str, sheet: str | None = None) -> Raw:
+    """A table as its file gives it; ``layer`` is preferred in a file with several, ``sheet`` is the one to read.
 
     Raises
     ------
@@ -126,15 +132,16 @@ def read_raw(path: Path, layer: str) -> Raw:
     if not path.is_file():
         raise stop("table_missing", path)
     if suffix == ".zip":
-        return _zipped(path, layer)
-    return _read(path, suffix, layer)
+        return _zipped(path, layer, sheet)
+    return _read(path, suffix, layer, sheet)
 
 
-def _read(path: Path, suffix: str, layer: str) -> Raw:
+def _read(path: Path, suffix: str, layer: str, sheet: str | None) -> Raw:
     if suffix == ".gpkg":
-        return read_geopackage(path, layer)
+        return read_geopackage(path, layer, sheet)
+    if suffix == ".xlsx":
+        return read_sheet(path, sheet)
     readers = {
-        ".xlsx": read_sheet,
         ".geojson": read_geojson,
         ".json": read_geojson,
         ".shp": read_shapefile,
@@ -143,11 +150,11 @@ def _read(path: Path, suffix: str, layer: str) -> Raw:
     return readers.get(suffix, read_text)(path)
 
 
-def _zipped(path: Path, layer: str) -> Raw:
+def _zipped(path: Path, layer: str, sheet: str | None) -> Raw:
     with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
         inner = unpack(path, Path(folder))
         try:
-            return _read(inner, inner.suffix, layer)
+            return _read(inner, inner.suffix, layer, sheet)
         except InputError as error:
             raise InputError([replace(fault, file=path.name) for fault in error.faults]) from None
 

@@ -62,13 +62,13 @@ def unpack(path: Path, folder: Path) -> Path:
 def _choose(archive: zipfile.ZipFile, path: Path) -> tuple[zipfile.ZipInfo, list[zipfile.ZipInfo]]:
     groups: dict[str, list[zipfile.ZipInfo]] = defaultdict(list)
     for member in archive.infolist():
-        name = PurePosixPath(_name(member).replace("\\", "/"))
+        name = PurePosixPath(member_name(member).replace("\\", "/"))
         hidden = name.name.startswith(("._", ".")) or "__MACOSX" in name.parts
         if not member.is_dir() and not hidden:
             groups[str(name.with_suffix("")).casefold()].append(member)
     mains = [member for members in groups.values() for member in members if _suffix(member) in DATA]
     if len(mains) != 1:
-        names = ", ".join(sorted(_name(member) for member in mains))
+        names = ", ".join(sorted(member_name(member) for member in mains))
         raise stop("zip_content", path, names or None, count=len(mains))
     main = mains[0]
     group = next(members for members in groups.values() if main in members)
@@ -80,11 +80,19 @@ def _suffix(member: zipfile.ZipInfo) -> str:
     return PurePosixPath(member.filename).suffix.casefold()
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    """The member's name; archivers of Chinese systems write GBK without saying so."""
+def member_name(member: zipfile.ZipInfo) -> str:
+    """The member's name; archivers of Chinese systems write GBK, others UTF-8, without saying so."""
     if member.flag_bits & _UTF8_FLAG:
         return member.filename
     try:
-        return member.filename.encode("cp437").decode("gb18030")
-    except (UnicodeEncodeError, UnicodeDecodeError):
+        raw = member.filename.encode("cp437")
+    except UnicodeEncodeError:
         return member.filename
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            name = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding == "gb18030" or name.isascii() or any("\u4e00" <= letter <= "\u9fff" for letter in name):
+            return name  # two letters of GBK may look like UTF-8, but of no Chinese
+    return member.filename

@@ -94,12 +94,18 @@ def read_named(
         West, south, east, north of the region in degrees.
     """
     faults: list[Fault] = []
-    own = None
-    if stated is not None:
+    own, reading = None, plan.reading(kind)
+    if stated := reading.crs or stated:
         own, faults = read_crs(stated, "plan.toml", "crs")
     try:
         table, found = read_table(
-            plan.path(name), contract=contract(kind), crs=own, datum=datum, to_crs=crs, near=near
+            plan.path(name),
+            contract=contract(kind),
+            crs=own,
+            datum=reading.datum or datum,
+            to_crs=crs,
+            near=near,
+            reading=reading,
         )
     except InputError as error:
         return Named(name, None, [], [*faults, *error.faults])

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import pandas as pd
 
-from layers.aliases import canonical, cut_names
+from layers.aliases import PLACES, canonical, cut_names
 from layers.errors import Fault
 from layers.schema import Contract
 from layers.tables.raw import Raw
 
 
-def rename(raw: Raw, contract: Contract, file: str) -> tuple[pd.DataFrame, list[Fault]]:
+def rename(
+    raw: Raw, contract: Contract, file: str, said: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, list[Fault]]:
     """The table under canonical names, with ``_row``; columns the contract does not know keep their heading.
 
-    A heading that is the canonical name itself wins over an alias of it, which then keeps its own heading.
+    A heading that is the canonical name itself wins over an alias of it, which then keeps its own heading. ``said``
+    maps canonical names to headings and comes before both; an empty heading says that the table has no such column.
     ``attrs["headings"]`` of the table maps canonical names to headings.
     """
-    faults: list[Fault] = []
+    said = said or {}
+    faults = _said_faults(raw, contract, file, said)
     named: dict[str, list[str]] = defaultdict(list)
     for heading in map(str, raw.table.columns):
-        name, found = _name(heading, raw, contract, file)
+        name, found = _name(heading, raw, contract, file, said)
         named[name].append(heading)
         faults += found
     columns = {"_row": pd.Series(raw.rows, index=raw.table.index, dtype="int64")}
@@ -39,11 +44,32 @@ def rename(raw: Raw, contract: Contract, file: str) -> tuple[pd.DataFrame, list[
     return table, faults
 
 
-def _name(heading: str, raw: Raw, contract: Contract, file: str) -> tuple[str, list[Fault]]:
+def _said_faults(raw: Raw, contract: Contract, file: str, said: Mapping[str, str]) -> list[Fault]:
+    """Columns the plan names that the contract does not know, or whose heading is not in the file."""
+    places = PLACES if contract.geometry else ()
+    headings = set(map(str, raw.table.columns))
+    unknown = [
+        Fault("columns_unknown", file="plan.toml", column=f"tables.{contract.name}.columns", value=name)
+        for name in said
+        if contract.column(name) is None and name not in places
+    ]
+    return unknown + [
+        Fault("columns_heading", file=file, column=name, value=heading)
+        for name, heading in said.items()
+        if heading and heading not in headings
+    ]
+
+
+def _name(heading: str, raw: Raw, contract: Contract, file: str, said: Mapping[str, str]) -> tuple[str, list[Fault]]:
+    """The name of a column. One named for something else, or an alias of one named so, keeps its own heading."""
+    meant = [name for name, given in said.items() if given == heading]
+    if meant:
+        return meant[0], []
     name = canonical(heading, contract)
     if name is not None:
-        return name, []
+        return (_aside(heading, said) if name in said else name), []
     candidates = cut_names(heading, contract) if raw.cut_names else []
+    candidates = [one for one in candidates if one not in said]
     if len(candidates) == 1 and "<" not in candidates[0]:
         note = Fault("column_cut", "note", file=file, column=heading, params={"name": candidates[0]})
         return candidates[0], [note]
@@ -51,3 +77,8 @@ def _name(heading: str, raw: Raw, contract: Contract, file: str) -> tuple[str, l
         listed = ", ".join(candidates)
         return heading, [Fault("column_ambiguous", file=file, column=heading, params={"candidates": listed})]
     return heading, []
+
+
+def _aside(heading: str, said: Mapping[str, str]) -> str:
+    """A heading that may not be taken for the column it is called like."""
+    return f"{heading} (file)" if heading in said else heading

@@ -13,18 +13,22 @@ from layers.tables.archive import guard
 from layers.tables.raw import Raw, from_records, stop
 
 
-def read_sheet(path: Path) -> Raw:
-    """Read an ``.xlsx`` table; formulas give the value the spreadsheet saved last.
+def read_sheet(path: Path, wanted: str | None = None) -> Raw:
+    """Read an ``.xlsx`` table, the sheet ``wanted`` or the first with anything in it.
+
+    Formulas give the value the spreadsheet saved last.
 
     Raises
     ------
     InputError
         Not a workbook, nothing in it, merged cells in the heading; every fault of the headings.
     """
-    book = _open(path)
+    book = open_book(path)
     try:
+        if wanted is not None and wanted not in book.sheetnames:
+            raise stop("sheet_missing", path, wanted, there=", ".join(book.sheetnames)[:200])
         for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
+            if sheet.title == wanted or (wanted is None and sheet.sheet_state == "visible"):
                 lines = _lines(sheet)
                 if lines:
                     return _raw(path, sheet, lines)
@@ -33,7 +37,8 @@ def read_sheet(path: Path) -> Raw:
     raise stop("table_empty", path)
 
 
-def _open(path: Path) -> Any:
+def open_book(path: Path) -> Any:
+    """The workbook of a file, once its archive was looked at; InputError where it is none."""
     try:
         with zipfile.ZipFile(path) as archive:
             guard(archive, path)

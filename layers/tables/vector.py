@@ -24,8 +24,8 @@ GPKG_IDS = (b"GPKG", b"GP10", b"GP11")
 _GPKG_ID = slice(68, 72)
 
 
-def read_geopackage(path: Path, layer: str) -> Raw:
-    """Read the layer named like the table, or the only one with features.
+def read_geopackage(path: Path, layer: str, wanted: str | None = None) -> Raw:
+    """Read the layer ``wanted``, else the one named like the table, or the only one with features.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def read_geopackage(path: Path, layer: str) -> Raw:
         head = file.read(_GPKG_ID.stop)
     if not head.startswith(SQLITE_MAGIC) or head[_GPKG_ID] not in GPKG_IDS:
         raise stop("table_unreadable", path, "not a GeoPackage")
-    return _gdal(path, layer=_layer(path, layer))
+    return _gdal(path, layer=_wanted(path, wanted) if wanted is not None else _layer(path, layer))
 
 
 def read_shapefile(path: Path) -> Raw:
@@ -73,6 +73,14 @@ def read_parquet(path: Path) -> Raw:
 def _gdal(path: Path, *, cut_names: bool = False, **options: Any) -> Raw:
     with _readable(path):
         return _raw(pyogrio.read_dataframe(path, **options), path, cut_names=cut_names)
+
+
+def _wanted(path: Path, layer: str) -> str:
+    with _readable(path):
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if layer not in names:
+        raise stop("sheet_missing", path, layer, there=", ".join(sorted(names))[:200])
+    return layer
 
 
 def _layer(path: Path, wanted: str) -> str:

@@ -16,6 +16,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
 from geoplan.errors import PlanError
+from maps.upload.settings import most_bytes
 
 LOG = logging.getLogger(__name__)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -91,6 +92,7 @@ def _server(app: Flask, host: str, port: int, sockets: Sockets) -> Any:
             ident=None,
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_S,
+            max_request_body_size=2 * most_bytes(app.config),  # the application says no first, and in words
             asyncore_use_poll=True,  # select() ends at 1024 connections
         )
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from werkzeug.datastructures import FileStorage
 from werkzeug.serving import make_server
 
 from geoplan.batch.ledger import Entry
@@ -31,6 +33,7 @@ from tests.toytown.siting import with_siting
 PASSWORD = "correct horse battery"
 PLAN = "newtown"
 VERSION = kept.Version("plan-20250101T000000Z-0123456789abcdef", "2025-01-01T00:00:00+00:00", "pia", "0" * 16)
+UPLOAD = "00112233445566aa"
 FAULT = {
     "code": "stage_unknown", "severity": "error", "file": "schools.csv", "row": 2, "column": "stage",
     "value": "primmary", "message_en": "No such stage.", "message_zh": "没有这一学段。",
@@ -55,6 +58,7 @@ def desk(folder: Path) -> Iterator[Desk]:
     jobs = _jobs(folder)
     app = create_app({"WORKSPACE": folder, "AUTH": "login", "PROPAGATE_EXCEPTIONS": False})
     _people(folder, app)
+    _upload(folder, app)
     app.add_url_rule("/our-fault", "our_fault", _fail)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     web = make_server("127.0.0.1", 0, app, threaded=True)
@@ -92,6 +96,24 @@ def _people(folder: Path, app: Flask) -> None:
     tokens.make(engine, found[1].person, "script", "viewer")
     with app.app_context():
         access.grant(PLAN, found[1].person.id, "own")
+
+
+def _upload(folder: Path, app: Flask) -> None:
+    """An unfinished upload with faults, warnings and a refused file; and how the data of a plan came in."""
+    from maps.upload import checking, record, staging, taking
+
+    files = {"NOTICE.md": b"read me", **{path.name: path.read_bytes() for path in (folder / PLAN).glob("*.*s*")}}
+    files["schools.csv"] = files["schools.csv"].replace(b"School,primary,", b"School,primmary,")
+    with app.test_request_context():
+        place = staging.folder_of(UPLOAD)
+        for part in (staging.ORIGINAL, staging.DATA):
+            (place / part).mkdir(parents=True)
+        sent = [FileStorage(io.BytesIO(data), name) for name, data in files.items() if name != "plan.toml"]
+        upload = taking.take(record.Upload(UPLOAD, 1, "ada", "2025-02-03T04:05:06+00:00"), sent)
+        record.save(place, upload)
+        checking.check(upload, place)
+        record.save(folder / PLAN, upload)
+    (folder / PLAN / record.FILE).rename(folder / PLAN / "brought-in.json")
 
 
 def _jobs(folder: Path) -> dict[str, Job]:

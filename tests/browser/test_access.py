@@ -16,7 +16,7 @@ from axe_playwright_python.base import AXE_FILE_PATH
 
 from maps import assets
 from tests.browser.conftest import playwright
-from tests.browser.everything import PASSWORD, PLAN, VERSION, Desk, desk
+from tests.browser.everything import PASSWORD, PLAN, UPLOAD, VERSION, Desk, desk
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +33,7 @@ async (only) => {
 """
 # what fills a part of an address, for one endpoint or for all; ``*`` is a job by its state
 VALUES: dict[str, dict[str, str]] = {
-    "": {"plan_id": PLAN, "job_id": "*batch", "filename": "icon.svg"},
+    "": {"plan_id": PLAN, "job_id": "*batch", "upload_id": UPLOAD, "filename": "icon.svg"},
     "edit.earlier": {"version": VERSION.name},
     "people.somebody": {"name": "pia"},
     "jobs.result_file": {"name": "province.en.html"},

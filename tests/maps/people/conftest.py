@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,7 @@ def app(two_plans: Path) -> Iterator[Flask]:
         access.grant("secret", account.person.id, "own")
     yield app
     desk.forget(two_plans)
-    for file in (two_plans / ".geoplan").iterdir():
-        file.unlink()
+    shutil.rmtree(two_plans / ".geoplan")
 
 
 def token_of(client: FlaskClient, path: str = "/login") -> str:
