@@ -136,7 +136,10 @@ OWN: dict[str, Schema] = {
             "steps": maybe("integer"),
             "readable": FLAG,
             "runs": listed(TEXT),
-        }
+        },
+        etag=TEXT,
+        person=maybe("string"),
+        at=maybe("string"),
     ),
     "Job": thing(
         {

@@ -16,7 +16,7 @@ geoplan.startWhatIf = (map) => {
   let placing = false;
   let asking = false;
   let waiting = false;
-  let etag = null; // of the scenario saved last under the name in the form
+  const kept = { name: "", etag: "" }; // the scenario opened or saved last
 
   map.createPane("whatif").style.zIndex = 420;
   map.getPane("whatif").style.pointerEvents = "none";
@@ -27,13 +27,21 @@ geoplan.startWhatIf = (map) => {
   /* Steps in the address: few letters a step, as UTF-8 in base64url. */
   function pack(list) {
     const short = list.map((step) => {
-      if (step.action === "close") return ["c", step.school_id];
-      if (step.action === "resize") return ["r", step.school_id, step.stage, step.places];
+      const plain = Object.keys(step).length;
+      if (step.action === "close" && plain === 2) return ["c", step.school_id];
+      if (step.action === "resize" && plain === 4 && "places" in step && step.stage) return ["r", step.school_id, step.stage, step.places];
+      if (step.action !== "open" || !simple(step)) return ["s", step];
       const sizes = Object.fromEntries(stagesOf(step.stage).map(({ stage }) => [stage, step[`places_${stage}`]]));
       return ["o", step.id, step.stage, step.lon, step.lat, sizes, step.name];
     });
     const bytes = new TextEncoder().encode(JSON.stringify(short));
     return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+
+  /* A new school with nothing but place, name and places of what it teaches. */
+  function simple(step) {
+    const own = ["action", "id", "stage", "lon", "lat", "name", ...stagesOf(step.stage).map(({ stage }) => `places_${stage}`)];
+    return Object.keys(step).every((key) => own.includes(key)) && own.every((key) => key in step);
   }
 
   function unpack(text) {
@@ -42,6 +50,7 @@ geoplan.startWhatIf = (map) => {
     return list.slice(0, whatif.most_steps).map(([kind, id, ...rest]) => {
       if (kind === "c") return { action: "close", school_id: String(id) };
       if (kind === "r") return { action: "resize", school_id: String(id), stage: String(rest[0]), places: Number(rest[1]) };
+      if (kind === "s") return id;
       if (kind !== "o") throw new Error("unknown step");
       const [stage, lon, lat, sizes, name] = rest;
       const places = Object.fromEntries(Object.entries(sizes).map(([one, value]) => [`places_${one}`, Number(value)]));
@@ -84,6 +93,7 @@ geoplan.startWhatIf = (map) => {
     if (steps.length) box.open = true;
     for (const [id, off] of [["undo", !past.length], ["redo", !future.length], ["clear", !steps.length]]) $(id).disabled = off;
     $("link").disabled = !fits;
+    saved.follow(fits ? packed : "");
     $("saved").textContent = fits ? "" : words.too_long;
     listSteps();
     placeFresh();
@@ -398,13 +408,14 @@ geoplan.startWhatIf = (map) => {
   async function save() {
     const name = $("save-name").value.trim();
     const title = $("save-title").value.trim();
-    const headers = { "Content-Type": "application/json", ...token(), ...(etag && etag[0] === name ? { "If-Match": etag[1] } : {}) };
+    const headers = { "Content-Type": "application/json", ...token(), ...(kept.name === name ? { "If-Match": kept.etag } : {}) };
     const titles = data.language === "zh" ? { title_zh: title } : { title };
     try {
       const answer = await fetch(whatif.save, { method: "POST", headers, body: JSON.stringify({ name, ...titles, stage: data.stage, run: whatif.run, steps }) });
       const told = await answer.json();
-      if (answer.ok) etag = [name, answer.headers.get("ETag")];
-      $("saved").textContent = answer.ok ? words.saved.replaceAll("{name}", name) : refusal(told);
+      if (answer.ok) saved.opened(name, answer.headers.get("ETag"));
+      $("saved").textContent = answer.ok ? fill(words.saved, { name }) : saved.conflict(told) || refusal(told);
+      if (answer.ok) saved.list();
     } catch {
       $("saved").textContent = words.failed;
     }
@@ -474,6 +485,7 @@ geoplan.startWhatIf = (map) => {
     map.on("zoomend", () => homes.eachLayer((home) => home.setRadius(radius())));
   }
 
+  const saved = geoplan.startScenarios({ $, whatif, words, fill, kept, token, refusal, button, commit, pack, steps: () => steps });
   furnish();
   listen();
   const shared = new URLSearchParams(location.search).get("whatif");

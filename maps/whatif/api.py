@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import Conflict, PreconditionFailed
+from werkzeug.exceptions import PreconditionRequired
 
 from geoplan.errors import PlanError
 from layers.scenariofile import Scenario, plain_step
 from maps import story, workspace
 from maps.api import RUN, find
 from maps.layerfiles import plain
-from maps.people import audit, needs
+from maps.people import audit, needs, person
 from maps.state import request_language, workspace_folder
 from maps.whatif import saved
 from maps.whatif.answer import whatif_answer
 from maps.whatif.asked import body, named_scenario, quick_scenario
 from maps.whatif.bases import scenario_of_run
+
+HEAD = ("name", "title", "title_zh")
 
 whatif_api = Blueprint("whatif_api", __name__, url_prefix="/api/v1")
 
@@ -65,11 +67,65 @@ def save_scenario(plan_id: str) -> tuple[Response, int]:
         before, stage = scenario_of_run(run.manifest), story.first_stage(run)
     given = named_scenario(data, before, str(data.get("stage") or stage or "primary"))
     try:
-        kept, fresh = saved.save(plan.folder, given, _matching())
+        kept, fresh = saved.save(plan.folder, given, _matching(), person=person().name)
     except saved.ChangedError as error:
-        raise (PreconditionFailed if request.if_match else Conflict)(str(error)) from None
+        return _conflict(error)
     audit("change", plan_id, scenario=given.name, steps=len(given.steps))
     return _told(kept), 201 if fresh else 200
+
+
+@whatif_api.patch("/plans/<plan_id>/scenarios/<name>")
+@needs("planner")
+def rename_scenario(plan_id: str, name: str) -> tuple[Response, int]:
+    """Give a scenario another ``name``, ``title`` or ``title_zh``; ``If-Match`` names the one that was read."""
+    plan = workspace.find_plan(workspace_folder(), plan_id)
+    head = {key: str(value) for key, value in body().items() if key in HEAD and value is not None}
+    if not head:
+        raise PlanError(f"{', '.join(HEAD)}: at least one of them is expected")
+    try:
+        kept = saved.renamed(plan.folder, name, head, _required(), person=person().name)
+    except saved.ChangedError as error:
+        return _conflict(error)
+    audit("change", plan_id, scenario=kept.scenario.name, before=name)
+    return _told(kept), 200
+
+
+@whatif_api.delete("/plans/<plan_id>/scenarios/<name>")
+@needs("planner")
+def remove_scenario(plan_id: str, name: str) -> tuple[Response, int]:
+    """Take a scenario away; ``If-Match`` names the one that was read. Runs made with it stay as they are."""
+    plan = workspace.find_plan(workspace_folder(), plan_id)
+    try:
+        kept = saved.removed(plan.folder, name, _required())
+    except saved.ChangedError as error:
+        return _conflict(error)
+    audit("change", plan_id, scenario=name, removed=len(kept.scenario.steps))
+    return Response(status=204), 204
+
+
+def _conflict(error: saved.ChangedError) -> tuple[Response, int]:
+    """A problem document that names who saved the other content, and when."""
+    status = 412 if request.if_match else 409
+    now = error.now
+    other = None if now is None else {"person": now.person, "at": now.at, "etag": now.etag}
+    problem = {
+        "type": "about:blank",
+        "title": "Precondition Failed" if status == 412 else "Conflict",
+        "status": status,
+        "detail": str(error),
+        "instance": request.path,
+        "conflict": {"scenario": error.name, "stale": error.stale, "now": other},
+    }
+    answer = jsonify(problem)
+    answer.mimetype = "application/problem+json"
+    return answer, status
+
+
+def _required() -> frozenset[str]:
+    found = _matching()
+    if found is None:
+        raise PreconditionRequired("If-Match: the ETag of the scenario you read is expected")
+    return found
 
 
 def _matching() -> frozenset[str] | None:

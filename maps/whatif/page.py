@@ -17,6 +17,7 @@ from maps.style import stage_names
 from maps.whatif.answer import legend
 from maps.whatif.asked import MOST_STEPS
 
+BASE = "base"
 LONGEST_LINK = 3000  # characters of the address that hold steps; servers refuse much longer ones
 
 
@@ -27,6 +28,12 @@ def page_data(state: State) -> dict[str, Any]:
         "ask": f"{state.api_root()}/whatif?lang={language}",
         "save": url_for("whatif_api.save_scenario", plan_id=plan_id, lang=language) if may_change(plan_id) else "",
         "run": state.entry.run_id,
+        "own": state.entry.scenario == BASE,
+        "scenarios": url_for("whatif_api.scenarios", plan_id=plan_id),
+        "plan_id": plan_id,
+        "jobs": url_for("jobs.start_job", lang=language),
+        "plan": state.address(run=None),
+        "compare": url_for("compare.compare_page", plan_id=plan_id, lang=language, stage=state.stage),
         "kinds": kinds(state),
         "legend": legend(language),
         "most_steps": MOST_STEPS,
@@ -78,7 +85,35 @@ def words(language: str) -> dict[str, str]:
         "bad_link": say("The steps in this link cannot be read."),
         "copied": say("The link is copied."),
         "link": say("Copy this link:"),
-        "saved": say("Saved as %(name)s. Run it with: python -m geoplan run PLAN --scenario %(name)s", name="{name}"),
+        "saved": say("Saved as %(name)s.", name="{name}"),
+        "taken": say(
+            "There is a scenario %(name)s with other steps, saved by %(person)s, %(at)s. Choose another name, or "
+            "open it first.",
+            name="{name}",
+            person="{person}",
+            at="{at}",
+        ),
+        "stale": say(
+            "%(name)s is not the one you opened: %(person)s has changed it since, %(at)s. Open it again, or save "
+            "yours under another name.",
+            name="{name}",
+            person="{person}",
+            at="{at}",
+        ),
+        "gone": say("%(name)s is not there any more. Save yours under another name.", name="{name}"),
+        "somebody": say("somebody outside these pages"),
+        "steps": say("%(count)s steps", count="{count}"),
+        "runs": say("computed"),
+        "no_scenarios": say("No scenario is saved yet."),
+        "unreadable": say("cannot be read"),
+        "open": say("Open"),
+        "compare": say("Compare"),
+        "compute": say("Compute"),
+        "rename": say("Rename"),
+        "remove_scenario": say("Delete"),
+        "sure": say("Delete the scenario %(name)s? Runs made with it stay.", name="{name}"),
+        "new_title": say("New title of %(name)s", name="{name}"),
+        "removed": say("%(name)s is deleted.", name="{name}"),
         "now": say("now"),
         "then": say("with the change"),
         "homes": say("%(shown)s of %(total)s homes that change are on the map.", shown="{shown}", total="{total}"),

@@ -270,3 +270,36 @@ def test_a_plan_whose_files_have_changed_is_not_asked(tmp_path: Path) -> None:
     table.write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     answer = create_app({"WORKSPACE": tmp_path}).test_client().post(f"{RUN}/whatif", json={"steps": []})
     assert answer.status_code == 404 and "have changed" in answer.get_json()["detail"]
+
+
+def test_a_conflict_names_who_and_when(client: FlaskClient, folder: Path) -> None:
+    given = {"name": "both", "steps": CASES["opens"]}
+    read = client.post(SAVED, json=given).headers["ETag"]
+    assert client.post(SAVED, json={**given, "steps": CASES["closes"]}, headers={"If-Match": read}).status_code == 200
+    late = client.post(SAVED, json={**given, "steps": CASES["resizes"]}, headers={"If-Match": read})
+    told = late.get_json()
+    assert late.status_code == 412 and late.mimetype == "application/problem+json"
+    assert told["conflict"]["stale"] and told["conflict"]["now"]["person"] == "local" and "local" in told["detail"]
+    assert told["conflict"]["now"]["at"][:4].isdigit()
+    taken = client.post(SAVED, json={**given, "steps": CASES["resizes"]}).get_json()
+    assert taken["status"] == 409 and not taken["conflict"]["stale"] and "with other steps" in taken["detail"]
+    entry = next(one for one in client.get(SAVED).get_json() if one["name"] == "both")
+    assert (entry["person"], entry["etag"]) == ("local", told["conflict"]["now"]["etag"])
+
+
+def test_a_scenario_is_renamed_and_taken_away_by_whoever_has_read_it(client: FlaskClient, folder: Path) -> None:
+    etag = client.post(SAVED, json={"name": "first", "steps": CASES["opens"]}).headers["ETag"]
+    client.post(SAVED, json={"name": "other", "steps": CASES["closes"]})
+    address, match = f"{SAVED}/first", {"If-Match": etag}
+    assert client.patch(address, json={"title": "First"}).status_code == 428
+    assert client.patch(address, json={}, headers=match).status_code == 400
+    assert client.patch(address, json={"name": "../x"}, headers=match).status_code == 422
+    assert client.patch(address, json={"name": "other"}, headers=match).status_code == 412
+    moved = client.patch(address, json={"name": "second", "title": "Second"}, headers=match)
+    assert moved.status_code == 200 and moved.get_json()["title"] == "Second"
+    assert client.get(address).status_code == 404
+    assert client.delete(f"{SAVED}/second").status_code == 428
+    assert client.delete(f"{SAVED}/second", headers=match).status_code == 412
+    assert client.delete(f"{SAVED}/second", headers={"If-Match": moved.headers["ETag"]}).status_code == 204
+    assert client.delete(f"{SAVED}/second", headers={"If-Match": moved.headers["ETag"]}).status_code == 404
+    assert not (folder / "town" / "scenarios" / "second.toml").exists()

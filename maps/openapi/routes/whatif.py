@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from maps.openapi.words import LANG, STAGES, TEXT, Param, Route, json, listed, one_of, ref, thing
+from maps.openapi.words import LANG, STAGES, TEXT, Answer, Param, Route, json, listed, one_of, ref, thing
 from maps.whatif.asked import MOST_STEPS
 
 WHATIF = "what-ifs and scenarios"
 MATCH = Param("If-Match", TEXT, "ETag of the scenario that is to be replaced", place="header")
+OPENED = Param("If-Match", TEXT, "ETag of the scenario as it was read", required=True, place="header")
+NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"}
 STEPS = {**listed(ref("Step")), "maxItems": MOST_STEPS}
 
 ROUTES = {
@@ -33,6 +35,24 @@ ROUTES = {
         {200: json("the scenario", ref("Scenario"), ETag="names this content of it")},
         errors=(422,),
     ),
+    "whatif_api.rename_scenario": Route(
+        WHATIF,
+        "Give a scenario another name or title",
+        "修改情景方案的名称或标题",
+        {200: json("the scenario", ref("Scenario"), ETag="of it")},
+        (OPENED,),
+        body=thing({}, name=NAME, title=TEXT, title_zh=TEXT),
+        errors=(409, 412, 422, 428),
+        note="Parallel edits are named: `conflict` of the problem document says who saved the other one, and when.",
+    ),
+    "whatif_api.remove_scenario": Route(
+        WHATIF,
+        "Take a scenario away",
+        "删除情景方案",
+        {204: Answer("it is gone; runs made with it stay as they are")},
+        (OPENED,),
+        errors=(412, 422, 428),
+    ),
     "whatif_api.save_scenario": Route(
         WHATIF,
         "Save steps as a scenario",
@@ -45,7 +65,7 @@ ROUTES = {
         },
         (MATCH,),
         body=thing(
-            {"name": {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,63}$"}, "steps": {**STEPS, "minItems": 1}},
+            {"name": NAME, "steps": {**STEPS, "minItems": 1}},
             title=TEXT,
             title_zh=TEXT,
             note=TEXT,
