@@ -59,7 +59,7 @@ def _entry(file: Path, plan: PlanEntry, known: list[Saving]) -> dict[str, Any]:
         return {"name": file.stem, "title": "", "title_zh": "", "steps": None, "readable": False, "runs": runs}
     kept = _kept(scenario)
     now = saver_of(plan.folder, file.stem, kept.etag, known)
-    told = {"title": scenario.title, "title_zh": scenario.title_zh, "etag": kept.etag}
+    told: dict[str, Any] = {"title": scenario.title, "title_zh": scenario.title_zh, "etag": kept.etag}
     told |= {"person": now.person if now else None, "at": now.at if now else None}
     return {"name": file.stem, **told, "steps": len(scenario.steps), "readable": True, "runs": runs}
 
