@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,13 +108,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.context_processor(
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
     )
-    app.context_processor(
-        lambda: {"main_places": main_places, "plan_bar": plan_bar, "language_links": language_links}
-    )
+    app.context_processor(_around)
     for kind in (InputError, PlanError, HTTPException, Exception):
         app.register_error_handler(kind, _failed)
     _report(app)
     return app
+
+
+def _around() -> dict[str, Any]:
+    """What every page has around its content: the navigation, and the day for paper."""
+    today = language.day(date.today().isoformat(), request_language())
+    return {"main_places": main_places, "plan_bar": plan_bar, "language_links": language_links, "today": today}
 
 
 def chosen_language() -> str:

@@ -200,7 +200,8 @@ def _libraries() -> list[str]:
 
 def style_sheets() -> str:
     """Every style sheet with its pictures inside; without the libraries only our own."""
-    own = f":root {{ {css_tokens()} }}\n" + (HERE / "static" / "geoplan.css").read_text(encoding="utf-8")
+    ours = ((HERE / "static" / name).read_text(encoding="utf-8") for name in ("geoplan.css", "media.css"))
+    own = "\n".join((f":root {{ {css_tokens()} }}", *ours))
     if assets.missing():
         return own
     sheets = [_inlined(name) for name in ("leaflet.css", "fullscreen.css")]

@@ -41,10 +41,25 @@
     });
   }
 
-  /* On paper nothing can be unfolded. */
+  /* The map goes to paper as it is on the screen, made smaller: nothing is fetched while printing. */
+  const PAPER_PX = [700, 500]; // 186 mm, and half a page
+  function measure() {
+    const map = document.querySelector(".map");
+    const shown = map && map.querySelector(".folium-map");
+    if (!shown || matchMedia("print").matches) return;
+    const size = [shown.clientWidth, shown.clientHeight];
+    const scale = Math.min(1, ...size.map((px, k) => PAPER_PX[k] / px));
+    for (const [name, value] of Object.entries({ w: size[0], h: size[1], scale })) map.style.setProperty(`--map-${name}`, value);
+  }
+
+  /* On paper nothing can be unfolded, and the address is that of the state shown. */
   function printing() {
     let folded = [];
+    measure();
+    window.addEventListener("resize", measure);
     window.addEventListener("beforeprint", () => {
+      const address = document.getElementById("paper-address");
+      if (address) address.textContent = decodeURI(location.href);
       folded = [...document.querySelectorAll("main details:not([open]), .map details:not([open])")];
       folded.forEach((box) => { box.open = true; });
     });

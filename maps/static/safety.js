@@ -26,7 +26,7 @@ geoplan.startSafety = (map) => {
 
   function vectors() {
     maplibregl.setWorkerUrl(safety.worker);
-    const layer = L.maplibreGL({ style: completed(safety.style), pane: "levels", attributionControl: false, fadeDuration: 0 }).addTo(map);
+    const layer = L.maplibreGL({ style: completed(safety.style), pane: "levels", attributionControl: false, fadeDuration: 0, canvasContextAttributes: { preserveDrawingBuffer: true } /* else paper is blank */ }).addTo(map);
     gl = layer.getMaplibreMap();
     gl.getCanvas().setAttribute("aria-hidden", "true");
     gl.getCanvas().tabIndex = -1;

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DESK, PHONE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}, {"width": 320, "height": 640}
 LAYOUT = ["target-size", "scrollable-region-focusable", "color-contrast", "meta-viewport"]  # depend on the width
 FAULTS = """
 async (only) => {
@@ -62,6 +62,7 @@ MORE = (
     "/plans/newtown/edit?as=text",
     "/our-fault",
 )
+SHUT = "for (const menu of document.querySelectorAll('details.menu')) menu.open = false"
 OPEN_UP = "for (const box of document.querySelectorAll('details')) box.open = true"
 
 
@@ -141,11 +142,45 @@ def test_no_page_has_a_fault_axe_knows_of(
             continue
         seen.append(address)
         found = faults(page, "tag", TAGS)
+        page.evaluate(SHUT)  # an open menu covers what is under it
         page.set_viewport_size(PHONE)
         found += faults(page, "rule", LAYOUT)
+        page.set_viewport_size(NARROW)
+        if (wide := page.evaluate("document.documentElement.scrollWidth")) > NARROW["width"]:
+            found.append(["reflow", f"{wide} px wide in a window of {NARROW['width']}", "WCAG 1.4.10"])
         page.set_viewport_size(DESK)
         if found:
             wrong[path] = found
     page.close()
     assert len(seen) > 20, seen
     assert not wrong, json.dumps(wrong, indent=1, ensure_ascii=False)
+
+
+def test_paper_shows_the_map_its_legend_and_where_it_comes_from(browser: playwright.BrowserContext) -> None:
+    page = browser.new_page()
+    page.goto(f"/plans/{PLAN}?lang=en&layer=status")
+    page.locator(".ring-box").first.wait_for()
+    on_screen = page.locator("#map_plan").bounding_box() or {}
+    page.emulate_media(media="print")
+    assert not page.locator(".top").is_visible() and not page.locator(".switch").first.is_visible()
+    on_paper = page.locator("#map_plan").bounding_box() or {}
+    assert 0 < on_paper["width"] <= 702 and on_paper["height"] / on_paper["width"] == pytest.approx(
+        on_screen["height"] / on_screen["width"], rel=0.02
+    ), "smaller, not cut"
+    legend = page.locator("[data-legend]:visible").bounding_box() or {}
+    assert legend["y"] >= on_paper["y"] + on_paper["height"] - 2, "under the map, not on it"
+    foot = page.locator("footer.paper").inner_text()
+    assert "ba9876543210" in foot and f"/plans/{PLAN}" in foot and "printed" in foot
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 2560, 3840])
+def test_text_and_story_grow_with_the_wall(browser: playwright.BrowserContext, width: int) -> None:
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": width * 9 // 16})
+    page.goto(f"/plans/{PLAN}?lang=zh")
+    size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.story')).fontSize)")
+    story = (page.locator(".story").bounding_box() or {})["width"]
+    assert size == pytest.approx({1280: 15, 2560: 18.75, 3840: 25.3}[width], abs=0.1)
+    assert 0.19 < story / width < 0.31 and 24 <= story / size <= 32, "lines stay readable"
+    page.close()
