@@ -11,6 +11,7 @@ threads = chosen("THREADS")
 graceful_timeout = chosen("GRACE_SECONDS")
 timeout = 120
 keepalive = 60
+control_socket_disable = True  # nobody but the one who started it steers it, by signals
 
 
 def on_starting(server: object) -> None:

@@ -11,9 +11,11 @@ from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import Norm
 from layers.errors import Fault
+from maps.kept import kept
 from maps.language import speaker
 
 
+@kept
 def fault_rows(run: Run, language: str) -> tuple[dict[str, Any], ...]:
     """Warnings, then notes about the input, each with place, message and remedy in the language."""
     weights = ("error", "warning")
@@ -83,6 +85,7 @@ def severities(language: str) -> dict[str, str]:
     return {"error": say("Error"), "warning": say("Warning"), "note": say("Note")}
 
 
+@kept
 def standard_rows(run: Run) -> tuple[dict[str, Any], ...]:
     """The rules of all stages as the run used them, each once, with clause and date where the profile has them."""
     standards = run_standards(run)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geoplan.reasons import known, terms
 from geoplan.run import Run
+from maps.kept import kept
 from maps.language import metres, name_in, number, percent, speaker
 from maps.story import serving
 
@@ -34,6 +35,7 @@ class Card:
     outside: bool
 
 
+@kept
 def cards(run: Run, stage: str, language: str) -> tuple[Card, ...]:
     """A card for every school that serves the stage, in table order."""
     schools = run.tables.get("schools")

@@ -77,4 +77,5 @@ def all_at_once(*checks: Callable[[], object]) -> None:
 
 def unknown(environment: Iterable[str], known: Iterable[str]) -> list[str]:
     """Names in the environment that look like settings and are none."""
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in set(known))
+    names = set(known)
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in names)

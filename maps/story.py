@@ -15,6 +15,7 @@ from geoplan.run import Run
 from geoplan.settings import run_standards
 from geoplan.standards import StageDef
 from maps import style
+from maps.kept import kept
 from maps.language import NONE, metres, number, percent, speaker
 
 TARGETS = {"care_places": "schools", "care_reconciliation": "reconciliation", "care_limit": "standards"}
@@ -107,6 +108,7 @@ def local_text(texts: Mapping[str, Any], key: str, language: str) -> str:
     return (chinese or plain) if language == "zh" else (plain or chinese)
 
 
+@kept
 def tell(run: Run, stage: str, language: str, *, limit_m: int | None = None) -> Story:
     """The story of one stage: answer first, then accounts, both measures, and what to read with care.
 

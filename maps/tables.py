@@ -9,6 +9,7 @@ import geopandas as gpd
 
 from geoplan.reasons import known
 from geoplan.run import Run
+from maps.kept import kept
 from maps.landmarks import place_names
 from maps.language import metres, name_in, number, percent, speaker
 from maps.siting.facts import pupils_of, unserved
@@ -44,6 +45,7 @@ class HomeRow:
     place: str
 
 
+@kept
 def area_rows(run: Run, stage: str, language: str) -> tuple[AreaRow, ...]:
     """Sub-areas in table order; none when the plan has only the region itself."""
     areas = run.tables.get("areas")
@@ -68,6 +70,7 @@ def _area(row: dict[Any, Any], stage: str, language: str, *, stated: bool) -> Ar
     )
 
 
+@kept
 def worst_homes(run: Run, stage: str, language: str) -> tuple[HomeRow, ...]:
     """The cells with most pupils lacking a place in reach, or a school in reach where places are not known."""
     cells = run.tables.get("cells")

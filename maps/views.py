@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -10,7 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
 from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
-from maps.grounds import ground_layers
+from maps.grounds import configured, ground_layers
+from maps.kept import once
 from maps.language import day, speaker
 from maps.people import may_change, visible
 from maps.safety import page as safety
@@ -76,7 +78,7 @@ def plan_page(plan_id: str) -> str:
         story.limits_m(state.run, state.stage),
         known=[story.places_known(state.run, state.stage)],
     )
-    body, script = coverage.map_parts(_map(state))
+    body, script = _map_parts("coverage", state, lambda: _map(state), state.layer)
     return render_template(
         "plan.html",
         state=state,
@@ -142,8 +144,11 @@ def safety_page(plan_id: str) -> str:
     state = read_state(plan_id)
     told = safety.context(state)
     found = safety.cards(state.run, state.stage, state.language)
-    drawn = safety.plan_map(state, found, _ground(state), tuple(ground_layers()))
-    return _panel("safety", state, told, drawn, safety.page_data(state, found))
+
+    def draw() -> Any:
+        return safety.plan_map(state, found, _ground(state), tuple(ground_layers()))
+
+    return _panel("safety", state, told, draw, safety.page_data(state, found))
 
 
 @pages.get("/plans/<plan_id>/siting")
@@ -152,13 +157,24 @@ def siting_page(plan_id: str) -> str:
     state = read_state(plan_id)
     told = siting.context(state)
     found = schools.cards(state.run, state.stage, state.language)
-    drawn = siting.plan_map(state, found, _ground(state), tuple(ground_layers()))
-    return _panel("siting", state, told, drawn, siting.page_data(state, found, told))
+
+    def draw() -> Any:
+        return siting.plan_map(state, found, _ground(state), tuple(ground_layers()))
+
+    return _panel("siting", state, told, draw, siting.page_data(state, found, told))
 
 
-def _panel(name: str, state: State, told: dict[str, Any], drawn: Any, page_data: dict[str, Any]) -> str:
+def _map_parts(name: str, state: State, draw: Callable[[], Any], shown: str) -> tuple[str, str]:
+    """Body and script of a panel's map, drawn once for everybody who opens it at its own place."""
+    if state.view:
+        return coverage.map_parts(draw())
+    key = (name, state.api_root(), state.stage, state.language, state.year, shown, tuple(configured()))
+    return once(state.run, key, lambda: coverage.map_parts(draw()))
+
+
+def _panel(name: str, state: State, told: dict[str, Any], draw: Callable[[], Any], page_data: dict[str, Any]) -> str:
     """A panel of a plan with its own story, folium map and data for the script: ``<name>.html``, ``<name>_page``."""
-    body, script = coverage.map_parts(drawn)
+    body, script = _map_parts(name, state, draw, told.get("shown", ""))
     return render_template(
         f"{name}.html",
         state=state,

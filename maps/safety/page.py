@@ -12,6 +12,7 @@ from geoplan.reasons import sentence
 from geoplan.reasons.safety import VERDICTS
 from geoplan.run import Run
 from maps import coverage, scene, schools, style
+from maps.kept import kept
 from maps.language import number, speaker
 from maps.safety import drawing, facts, retrofits, rows
 from maps.safety.facts import class_span
@@ -64,6 +65,7 @@ def _downloads(state: State) -> list[dict[str, str]]:
     ]
 
 
+@kept
 def cards(run: Run, stage: str, language: str) -> tuple[Card, ...]:
     """School cards that speak of routes: class, pupils by verdict, mean walk."""
     say = speaker(language)

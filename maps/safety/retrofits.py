@@ -14,6 +14,7 @@ from geoplan.reasons import known, people, sentence
 from geoplan.reasons.safety import word
 from geoplan.run import Run
 from maps.charts import ticks
+from maps.kept import kept
 from maps.language import number, speaker
 from maps.safety.facts import listed
 
@@ -49,6 +50,7 @@ class Curve:
     gap: str
 
 
+@kept
 def package_rows(run: Run, language: str, count: int = SHOWN) -> tuple[PackageRow, ...]:
     """The packages of works, best first."""
     table = run.tables.get("retrofits")
@@ -82,6 +84,7 @@ def measures_text(joined: object, language: str) -> str:
     return speaker(language)(", ").join(parts)
 
 
+@kept
 def curve(run: Run, language: str) -> Curve | None:
     """The whole budget curve; None where there is nothing to mend."""
     points = [(0.0, 0.0), *_points(run)]
@@ -151,6 +154,7 @@ def _y(pupils: float, most: float) -> float:
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * pupils / most
 
 
+@kept
 def places(run: Run, count: int) -> list[list[float]]:
     """Latitude, longitude and rank of the first packages, for the map."""
     table = run.tables.get("retrofits")

@@ -12,6 +12,7 @@ import pandas as pd
 from geoplan.reasons import codes, known, sentence
 from geoplan.reasons.safety import VERDICTS, word
 from geoplan.run import Run
+from maps.kept import kept
 from maps.language import name_in, number, speaker
 from maps.safety.facts import class_span, listed, schools_of, span
 
@@ -49,6 +50,7 @@ class SchoolRow:
     lon: float
 
 
+@kept
 def worst_crossings(run: Run, language: str, count: int = WORST) -> tuple[PlaceRow, ...]:
     """Mapped crossings on routes that may be above level 2, the surely worst first, then by pupils."""
     table = run.tables.get("crossings")
@@ -99,6 +101,7 @@ def element_name(row: Any, layer: str, language: str) -> str:
     return say("Crossing %(id)s", id=osm) if layer == "crossings" else say("Street %(id)s", id=osm)
 
 
+@kept
 def survey_rows(run: Run, language: str, count: int = SURVEY) -> tuple[PlaceRow, ...]:
     """What to look at first: elements that are not known, in the order of the list."""
     table = run.tables.get("survey")
@@ -134,6 +137,7 @@ def _row_of(table: pd.DataFrame | None, key: str, wanted: dict[Any, Any]) -> int
     return int(rows[0]) if len(rows) else -1
 
 
+@kept
 def school_rows(run: Run, stage: str, language: str) -> tuple[SchoolRow, ...]:
     """Schools of the stage, the worst class first, then by pupils without a safe route."""
     schools = schools_of(run, stage)
@@ -161,6 +165,7 @@ def _school(row: dict[Any, Any], columns: list[str], language: str) -> SchoolRow
     )
 
 
+@kept
 def area_rows(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Sub-areas with their pupils by verdict; none when there is one area only."""
     areas = run.tables.get("areas")
@@ -173,6 +178,7 @@ def area_rows(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str
     )
 
 
+@kept
 def gate_items(run: Run, stage: str, language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The checklist of the gates: schools of the stage with yes, no and not known, item by item."""
     audit, schools = run.tables.get("gate_audit"), schools_of(run, stage)

@@ -9,6 +9,7 @@ from geoplan.reasons.safety import VERDICTS, safety_care, safety_detour, safety_
 from geoplan.run import Run
 from geoplan.style import classes
 from maps import story, style
+from maps.kept import kept
 from maps.language import NONE, number, percent, speaker
 from maps.safety.facts import Facts, facts
 from maps.story import Note
@@ -45,6 +46,7 @@ class SafetyStory:
     care: tuple[Note, ...]
 
 
+@kept
 def tell(run: Run, stage: str, language: str) -> SafetyStory:
     """The route safety of a stage in words, or of all stages together where the run does not tell them apart."""
     say = speaker(language)

@@ -9,6 +9,7 @@ from geoplan.reasons import known, money, people
 from geoplan.reasons.siting import currency
 from geoplan.run import Run
 from maps.charts import ticks
+from maps.kept import kept
 from maps.language import NONE, number, percent, speaker
 from maps.siting.facts import Row, siting
 
@@ -39,6 +40,7 @@ class MarginalCurve:
     rows: tuple[MarginalRow, ...]
 
 
+@kept
 def curve(run: Run, language: str, unit: object = None) -> MarginalCurve | None:
     """The whole marginal table; None where there are fewer than two points to compare."""
     rows = [row for row in siting(run).get("marginal") or () if known(row.get("pupils_served")) is not None]

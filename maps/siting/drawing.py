@@ -14,6 +14,7 @@ from geoplan.errors import NotFoundError
 from geoplan.reasons import area, terms
 from geoplan.reasons.siting import VERDICTS, proposal_name
 from geoplan.run import Run
+from maps.kept import kept
 from maps.language import speaker
 from maps.siting import facts
 from maps.siting.housing import HousingRow
@@ -32,6 +33,7 @@ class Sample:
     label: str
 
 
+@kept
 def candidate_marks(run: Run, language: str) -> list[dict[str, Any]]:
     """Candidates for the map: place, verdict, name."""
     table = run.tables.get("candidates")
@@ -58,6 +60,7 @@ def _mark(row: dict[Any, Any], language: str) -> dict[str, Any]:
     }
 
 
+@kept
 def outlines(run: Run) -> dict[str, Any]:
     """Reserved plots and given sites as GeoJSON, so that their land can be seen; search areas have none."""
     table = run.tables.get("candidates")
@@ -120,6 +123,7 @@ def housing_marks(found: tuple[HousingRow, ...]) -> list[dict[str, Any]]:
     ]
 
 
+@kept
 def legend(run: Run, language: str) -> tuple[Sample, ...]:
     """What the marks mean, those the run holds."""
     say, verdicts = speaker(language), terms("verdict", language)

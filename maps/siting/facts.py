@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geoplan.errors import NotFoundError
 from geoplan.reasons.siting import milestones_of, nested, worst_of, years_told
 from geoplan.run import Run
+from maps.kept import kept
 from maps.language import name_in
 from maps.story import stage_summary
 
@@ -42,10 +43,15 @@ def siting(run: Run) -> Row:
 
 def records(run: Run, name: str) -> list[dict[str, Any]]:
     """Rows of a table as mappings; none where the run does not hold it."""
+    return list(_rows(run, name))
+
+
+@kept
+def _rows(run: Run, name: str) -> tuple[dict[str, Any], ...]:
     table = run.tables.get(name)
     if table is None:
-        return []
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+        return ()
+    return tuple({str(key): value for key, value in row.items()} for row in table.to_dict("records"))
 
 
 def milestones(run: Run, stage: str, variant: str = "mid") -> list[Row]:
@@ -124,6 +130,7 @@ def proposals(run: Run, stage: str | None = None, *, language: str = "") -> list
     return [_named(row, *_local_names(run, language)) for row in ranked] if language else ranked
 
 
+@kept
 def _local_names(run: Run, language: str) -> tuple[dict[str, str], dict[str, str]]:
     """Names in a language: of schools by id, of sub-areas by id and by the name they have at home."""
     schools = {str(row["id"]): name_in(row, "id", language) for row in records(run, "schools")}

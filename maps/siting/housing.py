@@ -7,6 +7,7 @@ from typing import Any
 
 from geoplan.reasons import area, known
 from geoplan.run import Run
+from maps.kept import kept
 from maps.language import number, speaker
 from maps.siting import facts
 from maps.siting.told import housing_sentences
@@ -32,6 +33,7 @@ class HousingRow:
     lon: float | None
 
 
+@kept
 def housing_rows(run: Run, stage: str, language: str) -> tuple[HousingRow, ...]:
     """The projects of a stage, unmet obligations first; the year with the greatest need stands for a project."""
     rows = [row for row in facts.records(run, "housing_need") if row.get("stage") == stage]

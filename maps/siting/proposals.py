@@ -17,6 +17,7 @@ from geoplan.reasons.siting import (
 )
 from geoplan.run import Run
 from geoplan.style import classes
+from maps.kept import kept
 from maps.language import NONE, metres, number, percent, speaker
 from maps.siting import facts
 from maps.siting.told import check_name, check_text, low_load, told_whole
@@ -86,6 +87,7 @@ class ProposalCard:
         return len(self.bars) * (BAR_WIDTH + BAR_GAP)
 
 
+@kept
 def cards(run: Run, stage: str, language: str) -> tuple[ProposalCard, ...]:
     """The proposals of a stage, best first."""
     limit = low_load(run)

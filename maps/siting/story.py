@@ -21,6 +21,7 @@ from geoplan.reasons.siting_care import siting_care
 from geoplan.run import Run
 from geoplan.settings import run_standards
 from maps import story, style, tables
+from maps.kept import kept
 from maps.language import number, percent, speaker
 from maps.siting import facts
 from maps.siting.facts import Row
@@ -92,6 +93,7 @@ class SitingStory:
     ahead: tuple[str, ...]  # how later years were counted
 
 
+@kept
 def tell(run: Run, stage: str, language: str) -> SitingStory:
     """New places of a stage in words."""
     rows, siting = facts.proposals(run, stage), facts.siting(run)
@@ -144,6 +146,7 @@ def _care(run: Run, stage: str, rows: list[dict[str, Any]], language: str) -> It
         yield Note(note.text, target, actions.get(target, ""))
 
 
+@kept
 def year_view(run: Run, stage: str, year: int, language: str) -> YearView:
     """One year: accounts of its pupils, births not yet born, sub-areas from the shortest of places on."""
     say = speaker(language)
@@ -228,6 +231,7 @@ def signed(value: object, language: str) -> str:
     return ("+" if amount > 0 else "−") + number(abs(amount), language)
 
 
+@kept
 def milestone_rows(run: Run, stage: str, language: str) -> tuple[MilestoneRow, ...]:
     """The base year, 2027 and 2035, for the coverage panel; none where the run counts no years."""
     rows = facts.milestones(run, stage)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,51 @@ from maps.people import accounts, passwords
 from maps.people.models import database
 
 PASSWORD = "correct horse battery"
+SLOW = """
+import sys, time
+from maps.app import create_app
+from maps.operation.serving import leave, serve
+app = create_app({"WORKSPACE": sys.argv[1], "GRACE_SECONDS": sys.argv[3]})
+@app.get("/slow/<int:seconds>")
+def slow(seconds):
+    print("asked", flush=True)
+    time.sleep(seconds)
+    return b"x" * 3_000_000
+if serve(app, "127.0.0.1", int(sys.argv[2]), ready=lambda text: print(text, flush=True)):
+    leave()
+"""
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    begun: list[subprocess.Popen[str]] = []
+
+    def start(*command: str, **environment: str) -> subprocess.Popen[str]:
+        made = subprocess.Popen(
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **environment},
+        )
+        begun.append(made)
+        return made
+
+    yield start
+    for process in begun:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture(scope="session", autouse=True)
