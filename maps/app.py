@@ -27,6 +27,7 @@ from maps.edit.pages import pages as edit_pages
 from maps.features.api import ogc
 from maps.features.collections import PlanConverter
 from maps.grounds import GROUNDS, ground_hosts
+from maps.handbook.pages import handbook
 from maps.jobs.api import jobs_api
 from maps.jobs.pages import pages as job_pages
 from maps.navigation import main_places, plan_bar
@@ -98,6 +99,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(settings_api)
     app.register_blueprint(ogc)
     app.register_blueprint(upload_pages)
+    app.register_blueprint(handbook)
     app.before_request(_prepare)
     app.before_request(receiving.weigh)
     readers = {**operation.READERS, **upload_settings.READERS, "TILES": _tiles}

@@ -88,14 +88,14 @@ def test_every_fault_speaks_two_languages() -> None:
 
 def test_nothing_written_names_a_machine() -> None:
     pattern = re.compile(r"(/root/|/work/|/tmp/|pypi\.org|registry\.npmjs)")
-    texts = [*DOCS.glob("*.md"), *ROOT.glob("*.md"), ROOT / "package-lock.json", ROOT / "Makefile"]
+    texts = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "package-lock.json", ROOT / "Makefile"]
     guilty = [path.name for path in texts if path.exists() and pattern.search(path.read_text(encoding="utf-8"))]
     assert not guilty
 
 
 def test_links_between_documents_lead_somewhere() -> None:
     broken = []
-    for page in (*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+    for page in (*DOCS.rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if not (page.parent / target).exists():
                 broken.append(f"{page.name} -> {target}")

@@ -37,6 +37,8 @@ VALUES: dict[str, dict[str, str]] = {
     "edit.earlier": {"version": VERSION.name},
     "people.somebody": {"name": "pia"},
     "jobs.result_file": {"name": "province.en.html"},
+    "handbook.document": {"page": "web-guide"},
+    "handbook.picture": {"name": "plan-page.png"},
     "ogc.one": {"name": "schools"},
     "ogc.items": {"name": "schools"},
     "ogc.item": {"name": "schools", "row": "0"},
