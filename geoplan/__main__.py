@@ -17,7 +17,7 @@ from geoplan.batch.command import batch_command
 from geoplan.errors import PlanError
 from layers.errors import Fault, InputError
 from layers.planfile import plan_language
-from maps.operation.commands import backup, restore
+from maps.operation.commands import backup, bundle, restore
 from maps.usercommands import user
 from maps.workercommand import worker
 
@@ -313,6 +313,7 @@ cli.add_command(user)
 cli.add_command(worker)
 cli.add_command(backup)
 cli.add_command(restore)
+cli.add_command(bundle)
 
 
 def _say(step: str, language: str = "en") -> None:

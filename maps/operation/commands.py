@@ -37,3 +37,14 @@ def restore(file: Path, workspace: Path, replace: bool) -> None:
     click.echo(f"{done.workspace}: {done.files} files as of {done.created} (geoplan {done.version})")
     if done.aside is not None:
         click.echo(f"the workspace that was there is now {done.aside}")
+
+
+@click.command()
+@click.argument("folder", type=FILE)
+@click.option("--no-wheels", is_flag=True, help="without libraries, for who has a package index of their own")
+def bundle(folder: Path, no_wheels: bool) -> None:
+    """Write what a machine without internet needs: wheels, browser libraries, source, a script to install."""
+    from maps.operation.bundle import bundle as write
+
+    made = write(folder, wheels=not no_wheels)
+    click.echo(f"{made.path}: {made.files} files, {made.wheels} wheels, {made.bytes / MB:.0f} MB")
