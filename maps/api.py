@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, request, send_file, url_for
+from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
-from maps import layerfiles, rowfiles, scene, story, style, tables, tiles, workspace
+from maps import documents, layerfiles, rowfiles, scene, story, style, tables, tiles, workspace
 from maps.people import visible
 from maps.safety import drawing
 from maps.safety.facts import LAYERS
 from maps.siting.facts import year_of
 from maps.state import request_language, workspace_folder
-from maps.workspace import LATEST
+from maps.workspace import LATEST, kept
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -63,11 +63,6 @@ def find(plan_id: str, run_id: str) -> tuple[Path, Run]:
     return path, workspace.open_run(path)
 
 
-def kept(path: Path, kind: str) -> Path:
-    """Where answers about a run are kept: the plan's cache, apart for each version of the code."""
-    return path.parents[1] / "cache" / kind / f"{path.name}-{__version__}"
-
-
 @api.get(f"{RUN}/layers/<name>.<ending>")
 def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
     """A table of a run in a format of :mod:`maps.rowfiles`; ``bbox``, ``limit`` and ``offset`` choose rows."""
@@ -101,20 +96,18 @@ def address_with(**changes: Any) -> str:
 
 @api.get(f"{RUN}/export.gpkg")
 def gpkg(plan_id: str, run_id: str) -> AnyResponse:
-    """The whole run as one GeoPackage with QGIS styles."""
+    """The whole run as one GeoPackage with QGIS styles; 202 with its job where it is not made yet."""
     path, run = find(plan_id, run_id)
-    file = layerfiles.geopackage(run, kept(path, "exports"), request_language())
-    return send_file(file, as_attachment=True, download_name=file.name, mimetype="application/geopackage+sqlite3")
+    return documents.answer(path, run, "gpkg")
 
 
 @api.get(f"{RUN}/proposal.<ending>")
 def proposal(plan_id: str, run_id: str, ending: str) -> AnyResponse:
-    """The siting proposal as ``docx``, ``pdf`` or ``xlsx``, in the language of the request."""
+    """The siting proposal as ``docx``, ``pdf`` or ``xlsx``; 202 with its job where it is not made yet."""
     path, run = find(plan_id, run_id)
-    if ending not in layerfiles.DOCUMENTS:
-        raise NotFoundError(f"the proposal comes as {', '.join(layerfiles.DOCUMENTS)}, not as {ending!r}")
-    file = layerfiles.proposal(run, kept(path, "exports"), ending, request_language())
-    return send_file(file, as_attachment=True, download_name=file.name, mimetype=layerfiles.DOCUMENTS[ending])
+    if ending not in documents.PROPOSALS:
+        raise NotFoundError(f"the proposal comes as {', '.join(documents.PROPOSALS)}, not as {ending!r}")
+    return documents.answer(path, run, ending)
 
 
 def _count(name: str) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from geoplan.exports import FORMATS
 from geoplan.reasons import terms
 from geoplan.run import Run
 from geoplan.settings import run_standards
@@ -13,6 +14,8 @@ from geoplan.standards import Norm
 from layers.errors import Fault
 from maps.kept import kept
 from maps.language import speaker
+
+USUAL = ("gpkg", "docx", "pdf")  # what most people take away
 
 
 @kept
@@ -47,6 +50,22 @@ def document_links(root: str) -> tuple[dict[str, Any], ...]:
         }
         for language, name in {"zh": "中文", "en": "English"}.items()
     )
+
+
+def export_formats(language: str) -> tuple[dict[str, Any], ...]:
+    """Every format of an export with its name; ``usual`` ones are chosen beforehand."""
+    say = speaker(language)
+    titles = {
+        "csv": say("Tables (CSV)"),
+        "geojson": say("Layers (GeoJSON)"),
+        "gpkg": say("GeoPackage for QGIS"),
+        "cog": say("Rasters (GeoTIFF)"),
+        "xlsx": say("Proposal (Excel)"),
+        "docx": say("Proposal (Word)"),
+        "pdf": say("Proposal (PDF)"),
+        "sheets": say("Map sheets (PDF and PNG)"),
+    }
+    return tuple({"name": name, "title": titles[name], "usual": name in USUAL} for name in FORMATS)
 
 
 def role_names(language: str) -> dict[str, str]:

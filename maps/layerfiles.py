@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Mapping
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -15,9 +13,7 @@ from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
 from geoplan.errors import PlanError
-from geoplan.exports import export
 from geoplan.identity import plain
-from geoplan.run import Run
 
 Box = tuple[float, float, float, float]
 _exporting = threading.Lock()
@@ -66,27 +62,4 @@ def neighbours(total: int, limit: int | None, offset: int) -> dict[str, int]:
     return found | ({"prev": max(0, min(offset, total) - limit)} if offset else {})
 
 
-def geopackage(run: Run, folder: Path, language: str) -> Path:
-    """The GeoPackage of a run, written once per language into ``folder``."""
-    out = folder / language
-    with _exporting:
-        found = sorted(out.glob("*.gpkg"))
-        return found[0] if found else next(p for p in export(run, ["gpkg"], out, language=language))
-
-
-DOCUMENTS: Mapping[str, str] = {
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-
-def proposal(run: Run, folder: Path, ending: str, language: str) -> Path:
-    """The siting proposal of a run in one format, written once per language into ``folder``."""
-    out = folder / language
-    with _exporting:
-        found = sorted(out.glob(f"*-proposal-{language}.{ending}"))
-        return found[0] if found else export(run, [ending], out, language=language)[0]
-
-
-__all__ = ["DOCUMENTS", "geopackage", "neighbours", "page_of", "parse_bbox", "plain", "proposal", "rows_inside"]
+__all__ = ["neighbours", "page_of", "parse_bbox", "plain", "rows_inside"]

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan import __version__
 from maps import assets, coverage, datapage, scene, schools, story, style, tables, workspace
+from maps.edit.stale import run_of_other_settings
 from maps.grounds import configured, ground_layers
 from maps.kept import once
 from maps.language import day, speaker
@@ -219,7 +220,9 @@ def data_page(plan_id: str) -> str:
         cards=schools.cards(state.run, state.stage, state.language),
         stages=stage_links(state, "pages.data_page"),
         runs=run_links(state),
+        formats=datapage.export_formats(state.language),
         changeable=may_change(plan_id),
+        stale=run_of_other_settings(state.plan),
         languages=language_links(),
     )
 

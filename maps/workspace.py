@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from geoplan import __version__
 from geoplan.errors import NotFoundError
 from geoplan.run import Run
 from geoplan.store import RunEntry, list_runs, read_run, run_folder
@@ -89,6 +90,11 @@ def run_path(workspace: Path, plan_id: str, run_id: str) -> Path:
     if not (path / "manifest.json").is_file():
         raise NotFoundError(f"plan {plan_id!r} has no run {run_id!r}")
     return path
+
+
+def kept(path: Path, kind: str) -> Path:
+    """Where answers about a run are kept: the plan's cache, apart for each version of the code."""
+    return path.parents[1] / "cache" / kind / f"{path.name}-{__version__}"
 
 
 @lru_cache(maxsize=8)

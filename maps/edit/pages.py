@@ -161,7 +161,9 @@ def _head(plan: PlanEntry) -> dict[str, Any]:
         "plan_id": plan.plan_id,
         "title": story.local_text(plan.texts, "title", language),
         "has_run": bool(plan.runs),
-        "languages": language_links() if request.method == "GET" else [],
+        "languages": language_links()
+        if request.method == "GET"
+        else [{"current": True}],  # a link would lose the draft
     }
 
 

@@ -28,6 +28,7 @@ from maps.desk import desk_folder
 from maps.jobs.records import Job, listed
 from maps.jobs.steps import Steps
 from maps.standalone import standalone
+from maps.workspace import kept
 
 BATCHES = "batches"
 RENDER = "maps.standalone:standalone"
@@ -57,10 +58,12 @@ def _look_inside(folder: Path, job: Job) -> None:
 
 
 def _export(workspace: Path, job: Job, steps: Steps) -> dict[str, Any]:
-    """Write a run in other formats, into the plan's ``exports/<run id>/``."""
+    """Write a run in other formats, into the plan's ``exports/<run id>/``, or where they are kept with the run."""
     path = find_run(run_folder(workspace / str(job.plan_id), job.params["run_id"]))
     language = job.params.get("language") or "en"
     out = path.parents[1] / "exports" / path.name
+    if job.params.get("kept"):
+        out = kept(path, "exports") / language
     run, files = read_run(path), list[Path]()
     for name in job.params["formats"]:
         steps(f"export:{name}")

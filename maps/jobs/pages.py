@@ -43,9 +43,10 @@ def start_job() -> AnyResponse:
     kind, plan_id = form.get("kind", ""), form.get("plan_id") or None
     params: dict[str, Any] = {key: form[key] for key in ("scenario", "run_id", "paper", "only") if form.get(key)}
     if kind in ("run", "batch", "export"):
-        params["language"] = request_language()
+        params["language"] = form.get("language") or request_language()
     if kind == "batch":
         params |= {"plans": form.getlist("plans"), "resume": "resume" in form}
+        params |= {"workers": form.get("workers", type=int)} if form.get("workers") else {}
     if form.getlist("formats"):
         params["formats"] = form.getlist("formats")
     return _to(start(kind, plan_id, params))

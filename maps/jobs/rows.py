@@ -18,7 +18,7 @@ from maps import workspace
 from maps.jobs import alive, records
 from maps.jobs.measure import measured
 from maps.jobs.records import CANCELLED, DONE, FAILED, KINDS, RUNNING, STATES, WAITING, Job, Line, now
-from maps.jobs.starting import INSIDE, mine
+from maps.jobs.starting import OURS, mine
 from maps.language import percent, speaker
 from maps.story import local_text
 
@@ -58,6 +58,7 @@ def job_row(folder: Path, job: Job, language: str, titles: Mapping[str, str]) ->
     far = measured(job, now())
     return {
         "id": job.id,
+        "files": job.kind == "export",
         "number": job.number,
         "kind": kind_names(language)[job.kind],
         "about": _about(job, language, titles),
@@ -225,7 +226,7 @@ def as_data(folder: Path, job: Job, language: str) -> dict[str, Any]:
         "id": job.id,
         "kind": job.kind,
         "plan_id": job.plan_id,
-        "params": {key: value for key, value in job.params.items() if key != INSIDE},
+        "params": {key: value for key, value in job.params.items() if key not in OURS},
         "person": job.person,
         "state": job.state,
         "cancel_asked": job.cancel,

@@ -17,13 +17,18 @@ from maps.people import Person, audit, may_change, may_see, person
 
 MOST_WAITING = 100  # jobs of one person that wait
 INSIDE = "inside"  # a parameter of our own: named files must lie in the plan's folder
+KEPT = "kept"  # another: what is written is kept with the run, for whoever asks for it next
+OURS = (INSIDE, KEPT)
 FOR_VIEWERS = ("export",)
 
 
-def start(kind: str, plan_id: str | None, params: Mapping[str, Any], who: Person | None = None) -> str:
+def start(
+    kind: str, plan_id: str | None, params: Mapping[str, Any], who: Person | None = None, *, kept: bool = False
+) -> str:
     """Write a job down and wake a worker; the id of the job.
 
-    A job that is the same as one that waits or runs already is not doubled: its id is handed back.
+    A job that is the same as one of theirs that waits or runs already is not doubled: its id is handed back. One
+    whose files are ``kept`` serves everybody: so is another person's.
 
     Raises
     ------
@@ -36,14 +41,19 @@ def start(kind: str, plan_id: str | None, params: Mapping[str, Any], who: Person
     _may_start(kind, plans_of(plan_id, given), who)
     if current_app.config["AUTH"] == "login" and kind != "export":
         given[INSIDE] = True
+    if kept:
+        given[KEPT] = True
     live = records.listed(workspace, states=LIVE)
     for job in live:
-        if (job.kind, job.plan_id, dict(job.params)) == (kind, plan_id, given) and job.person_id == who.id:
+        same = (job.kind, job.plan_id, dict(job.params)) == (kind, plan_id, given) and not job.cancel
+        if same and (kept or job.person_id == who.id):
             return job.id
     if sum(job.person_id == who.id and job.state == WAITING for job in live) >= MOST_WAITING:
         raise PlanError(f"{MOST_WAITING} of your jobs wait already: cancel some, or wait until they are done")
     job = records.create(workspace, kind, plan_id, given, who=(who.id, who.name))
-    audit("run" if kind == "upload" else kind, plan_id, job=job.id, **{k: v for k, v in given.items() if k != INSIDE})
+    audit(
+        "run" if kind == "upload" else kind, plan_id, job=job.id, **{k: v for k, v in given.items() if k not in OURS}
+    )
     records.note(workspace, job.id, "asked", person=who.name)
     enqueue(workspace, job.id)
     return job.id
@@ -51,10 +61,10 @@ def start(kind: str, plan_id: str | None, params: Mapping[str, Any], who: Person
 
 def again(job: Job) -> str:
     """Start a job once more with the same parameters; the id of the new one."""
-    params = {key: value for key, value in job.params.items() if key != INSIDE}
+    params = {key: value for key, value in job.params.items() if key not in OURS}
     if job.kind == "batch":
         params["resume"] = True
-    return start(job.kind, job.plan_id, params)
+    return start(job.kind, job.plan_id, params, kept=bool(job.params.get(KEPT)))
 
 
 def cancel(job: Job) -> Job:

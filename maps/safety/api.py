@@ -10,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan.errors import NotFoundError, PlanError
 from maps import layerfiles, scene
-from maps.api import RUN, answer_tile, check_tile, degrees, find, kept, stage_asked
+from maps.api import RUN, answer_tile, check_tile, degrees, find, stage_asked
 from maps.safety import drawing, elements, facts, rows
 from maps.safety.routes import route_at
 from maps.state import request_language
 from maps.tiles import tile_canvas
+from maps.workspace import kept
 
 safety_api = Blueprint("safety_api", __name__, url_prefix="/api/v1")
 

@@ -1,6 +1,16 @@
 "use strict";
 // Fetches the changing part of the page again while something waits or runs, less and less often while nothing changes.
 (() => {
+  const pick = document.getElementById("pick");
+  if (!pick) return;
+  pick.hidden = false;
+  pick.addEventListener("click", (event) => {
+    const wanted = event.target.dataset.pick;
+    if (wanted === undefined) return;
+    document.querySelectorAll('input[name="plans"]').forEach((box) => { box.checked = wanted === "yes"; });
+  });
+})();
+(() => {
   const FIRST_MS = 1000, LONGEST_MS = 15000, SLOWER = 1.4;
   const part = document.getElementById("part");
   let pause = FIRST_MS, before = part.innerHTML.trim(), failed = false;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.layerfiles import DOCUMENTS
+from maps.documents import PROPOSALS
 from maps.openapi.words import (
     LANG,
     LAT,
@@ -41,13 +41,15 @@ LIMIT = Param(
     "most rows of the answer; all of them when left out. With it `Link` (RFC 8288) names the next and previous page",
 )
 LAYER_ENDING = Param("ending", one_of(*WRITERS), "format of the answer", place="path")
-PROPOSAL_ENDING = Param("ending", one_of(*DOCUMENTS), "format of the document", place="path")
+PROPOSAL_ENDING = Param("ending", one_of(*PROPOSALS), "format of the document", place="path")
 LAYER = Answer(
     "the rows asked for, in the order of the table",
     {mimetype: ref("Features") if ending == "geojson" else {} for ending, (mimetype, _) in WRITERS.items()},
     {"X-Total-Count": "rows there are in the box, on all pages", "Link": "next and previous page"},
 )
 
+WAIT = Param("wait", TEXT, "`1`: make it in this request, however long it takes, instead of answering 202")
+MADE_BY_JOB = json("not made yet: the job that makes it", ref("Job"), Location="address of the job")
 PLANS = "plans and runs"
 LAYERS = "layers and files"
 
@@ -79,15 +81,15 @@ ROUTES = {
         LAYERS,
         "The whole run as one GeoPackage with QGIS styles",
         "整个运算结果打包为一个 GeoPackage（含 QGIS 样式）",
-        {200: file("the file", "application/geopackage+sqlite3")},
-        (LANG,),
+        {200: file("the file", "application/geopackage+sqlite3"), 202: MADE_BY_JOB},
+        (WAIT, LANG),
     ),
     "api.proposal": Route(
         LAYERS,
         "The siting proposal as Word, PDF or Excel",
         "布点建议书：Word、PDF 或 Excel",
-        {200: file("the document; made when first asked for, then kept", *DOCUMENTS.values())},
-        (PROPOSAL_ENDING, LANG),
+        {200: file("the document, kept once it is made", *PROPOSALS.values()), 202: MADE_BY_JOB},
+        (PROPOSAL_ENDING, WAIT, LANG),
     ),
     "api.cell": Route(
         LAYERS,

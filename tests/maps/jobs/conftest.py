@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +39,28 @@ def app(folder: Path) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def people(folder: Path) -> Callable[[str], FlaskClient]:
+    """Clients with tokens: ada (administrator), pia and paul (planners); ``north`` is pia's."""
+    from maps.people import access, accounts, tokens
+    from maps.people.models import database
+
+    app: Flask = create_app({"WORKSPACE": folder, "AUTH": "login", "TESTING": True})
+    engine, secrets = database(folder), {}
+    for name, role in {"ada": "administrator", "pia": "planner", "paul": "planner"}.items():
+        accounts.add(engine, name, role)
+        account = accounts.find(engine, name)
+        assert account
+        secrets[name] = tokens.make(engine, account.person, "test", role)
+        if name == "pia":
+            with app.app_context():
+                access.grant("north", account.person.id, "own")
+
+    def enter(name: str) -> FlaskClient:
+        client = app.test_client()
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secrets[name]}"
+        return client
+
+    return enter
