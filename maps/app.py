@@ -19,6 +19,7 @@ from geoplan.errors import NotFoundError, PlanError
 from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
+from maps.bodies import StrictJSON
 from maps.compare.views import compare_api
 from maps.compare.views import pages as compare_pages
 from maps.desk import DeskError
@@ -80,8 +81,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.update(config or {})
     app.config["WORKSPACE"] = Path(app.config["WORKSPACE"]).absolute()
     app.url_map.merge_slashes = False  # an address that is wrong is not here, and leads nowhere else
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = StrictJSON(app)
+    app.json.ensure_ascii = False
+    app.json.sort_keys = False
     app.url_map.converters["plan"] = PlanConverter
     Babel(app, locale_selector=chosen_language)
     app.register_blueprint(views.pages)
@@ -170,7 +172,7 @@ def status_of(error: Exception) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
-def _failed(error: Exception) -> tuple[Response | str, int]:
+def _failed(error: Exception) -> tuple[Response | str, int, list[tuple[str, str]]]:
     """The answer to a failed request: a problem document for programs, a calm page for people."""
     status = status_of(error)
     if status == 500:
@@ -180,8 +182,14 @@ def _failed(error: Exception) -> tuple[Response | str, int]:
     if _for_a_program():
         answer = jsonify(problem)
         answer.mimetype = "application/problem+json"
-        return answer, status
-    return render_template("error.html", problem=problem, heading=_heading(status)), status
+        return answer, status, _told_with(error)
+    return render_template("error.html", problem=problem, heading=_heading(status)), status, _told_with(error)
+
+
+def _told_with(error: Exception) -> list[tuple[str, str]]:
+    """Headers that belong to an error, such as the methods that are allowed."""
+    given = error.get_headers() if isinstance(error, HTTPException) else []
+    return [(name, value) for name, value in given if name.lower() != "content-type"]
 
 
 def _for_a_program() -> bool:

@@ -15,7 +15,7 @@ from maps.openapi.words import COUNT, PROBLEM, TEXT, Answer, Param, Route, Schem
 from maps.people.models import PLANNER, VIEWER
 from maps.people.sessions import cookie_name
 
-PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
+PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
 METHODS = ("GET", "DELETE", "POST", "PUT", "PATCH")
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ALWAYS, WRITTEN = (400, 401, 403, 500, 503), (413, 429)
@@ -96,7 +96,7 @@ def _undescribed(app: Flask, rule: Rule) -> Route:
 
 def path_of(rule: Rule, prefix: str) -> str:
     """``/plans/{plan_id}`` for the rule ``/api/v1/plans/<plan_id>``."""
-    return PLACE.sub(r"{\1}", rule.rule).removeprefix(prefix) or "/"
+    return PLACE.sub(r"{\2}", rule.rule).removeprefix(prefix) or "/"
 
 
 def _operation(app: Flask, rule: Rule, method: str, route: Route) -> dict[str, Any]:
@@ -121,8 +121,8 @@ def _operation(app: Flask, rule: Rule, method: str, route: Route) -> dict[str, A
 
 def _places(rule: Rule, route: Route) -> Iterator[dict[str, Any]]:
     told = {param.name: (param.schema, param.about) for param in route.query if param.place == "path"}
-    for name in PLACE.findall(rule.rule):
-        schema, about = told.get(name) or PATHS.get(name) or (TEXT, name)
+    for kind, name in PLACE.findall(rule.rule):
+        schema, about = told.get(name) or PATHS.get(name) or (COUNT if kind == "int" else TEXT, name)
         yield {"name": name, "in": "path", "required": True, "schema": schema, "description": about}
 
 
