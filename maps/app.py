@@ -41,9 +41,8 @@ from maps.safety.api import safety_api
 from maps.settings import all_at_once, settle, unknown
 from maps.siting.api import siting_api
 from maps.state import language_links, request_language
-from maps.upload import receiving
 from maps.upload import settings as upload_settings
-from maps.upload.pages import pages as upload_pages
+from maps.upload import setup as upload
 from maps.whatif.api import whatif_api
 
 LOG = logging.getLogger(__name__)
@@ -76,7 +75,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         maps), ``TIANDITU_KEY``, and anything Flask knows.
     """
     app = Flask(__name__)
-    app.request_class = receiving.UploadRequest
     app.config.update({name: os.environ.get(f"GEOPLAN_{name}", value) for name, value in DEFAULTS.items()})
     app.config.update(config or {})
     app.config["WORKSPACE"] = Path(app.config["WORKSPACE"]).absolute()
@@ -100,13 +98,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.register_blueprint(edit_pages)
     app.register_blueprint(settings_api)
     app.register_blueprint(ogc)
-    app.register_blueprint(upload_pages)
     app.register_blueprint(handbook)
     app.before_request(_prepare)
-    app.before_request(receiving.weigh)
+    upload.attach(app)
     readers = {**operation.READERS, **upload_settings.READERS, "TILES": _tiles}
     all_at_once(partial(setup.attach, app), partial(settle, app.config, readers))
-    upload_settings.attach(app)
     requests.attach(app)
     app.after_request(_headers)
     app.context_processor(

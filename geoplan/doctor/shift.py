@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from geoplan.doctor.ground import Floats, Ground, nearest
 from geoplan.doctor.schools import table_file
@@ -52,15 +52,30 @@ def _own(guess: ShiftGuess) -> str:
 
 
 def _guess(layers: Layers, shapes: NDArray[np.object_]) -> ShiftGuess:
-    to_metric = Transformer.from_crs(4326, layers.crs, always_xy=True)
-
-    def distance_m(lonlat: Floats) -> Floats:
-        metres, _ = nearest(shapes, shapely.points(*to_metric.transform(lonlat[:, 0], lonlat[:, 1])))
-        return np.where(metres <= WITHIN_M, metres, np.inf)
-
     points = layers.schools.geometry.to_crs(4326)
     declared = layers.plan.reading("schools").datum or layers.plan.schools.datum
-    return suspect_shift(np.column_stack([points.x, points.y]), distance_m, declared)
+    return guess_datum(np.column_stack([points.x, points.y]), shapes, layers.crs, declared)
+
+
+def guess_datum(lonlat: Floats, shapes: NDArray[np.object_], crs: CRS, declared: str = "wgs84") -> ShiftGuess:
+    """Which datum brings places closest to shapes (mapped schools, streets) in a metric CRS.
+
+    Parameters
+    ----------
+    lonlat
+        Shape (n, 2), WGS 84 degrees after conversion from ``declared``.
+    shapes, crs
+        What the places should lie near, and its metric CRS.
+    declared
+        What the file is said to be in.
+    """
+    to_metric = Transformer.from_crs(4326, crs, always_xy=True)
+
+    def distance_m(points: Floats) -> Floats:
+        metres, _ = nearest(shapes, shapely.points(*to_metric.transform(points[:, 0], points[:, 1])))
+        return np.where(metres <= WITHIN_M, metres, np.inf)
+
+    return suspect_shift(lonlat, distance_m, declared)
 
 
 def _fault(layers: Layers, guess: ShiftGuess, witness: str) -> Fault:

@@ -139,7 +139,7 @@ def _score(role: Role, sheet: Sheet, name: str) -> float:
     one_of = 3.0 if any(set(names) <= set(found) for names in table.one_of) else 0.0
     own = [name for name in found if name not in COMMON]
     score = hint + one_of + sum(3.0 if name in own else 0.5 for name in required if name in found)
-    score += min(3.0, 0.7 * sum(name not in required for name in own)) - (1.0 if hint else 3.0) * lacking
+    score += min(4.0, 1.3 * sum(name not in required for name in own)) - (1.0 if hint else 3.0) * lacking
     return score + _shaped(role.name, sheet)
 
 

@@ -32,7 +32,7 @@ def read_text(path: Path) -> Raw:
     text = decode(path.read_bytes(), path)
     named = re.match(r"sep=(.)\r?\n", text)
     body = text[named.end() :] if named else text
-    delimiter = named.group(1) if named else _delimiter(body)
+    delimiter = named.group(1) if named else delimiter_of(body)
     csv.field_size_limit(10_000_000)
     try:
         lines = list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter))
@@ -72,7 +72,7 @@ def _decoded(data: bytes, encodings: tuple[str, ...], path: Path) -> str:
     raise stop("table_encoding", path)
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """The delimiter that gives the first line with anything in it the most cells."""
     lead = next((line for line in text.splitlines() if line.strip(" ,;\t")), "")
     counts = {mark: len(next(csv.reader([lead], delimiter=mark), [])) for mark in DELIMITERS}

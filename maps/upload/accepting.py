@@ -11,7 +11,8 @@ from maps.language import Say, speaker
 from maps.people import access, audit, own
 from maps.people.models import stamp
 from maps.state import request_language, workspace_folder
-from maps.upload.checking import REPORT, current_report, text_of, unticked
+from maps.upload.checking import REPORT, Report, current_report, unticked
+from maps.upload.making import in_use, text_of
 from maps.upload.receiving import told_when_full
 from maps.upload.record import FILE, Upload, save, write_whole
 from maps.upload.staging import folder_of, locked, uploads_folder
@@ -32,7 +33,15 @@ def obstacles(upload: Upload) -> list[str]:
         found.append(say("%(count)s faults must be mended.", count=report.counts["error"]))
     if waiting := unticked(upload, report):
         found.append(say("%(count)s notices are not ticked as read.", count=len(waiting)))
+    if unsure := _unconfirmed(upload, report):
+        found.append(say("Confirm the coordinates of %(file)s.", file=unsure))
     return [*found, *_name_faults(str(upload.said.get("plan_id") or ""), say)]
+
+
+def _unconfirmed(upload: Upload, report: Report) -> str:
+    """The table of schools, where maps are shifted and nobody has said which datum it is in."""
+    schools = [item for item in in_use(upload) if item.role == "schools" and not item.confirmed]
+    return schools[0].name if schools and report.shifts else ""
 
 
 def _name_faults(plan_id: str, say: Say) -> list[str]:

@@ -6,27 +6,29 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import shapely
 
 from geoplan.batch.work import told
 from geoplan.doctor import SEVERITIES, examine
 from geoplan.errors import PlanError
 from geoplan.plan import read_layers
+from layers.datum import SHIFTED, mainland
 from layers.errors import Fault, InputError
-from layers.incoming.plantext import Use, plan_text
-from layers.incoming.roles import roles
 from layers.planfile import read_plan
 from layers.read import Say
 from maps.people.models import stamp
-from maps.upload.record import Item, Upload, write_whole
+from maps.upload.making import digest_of, in_use, role_twice, text_of
+from maps.upload.pins import outline_of, places_of
+from maps.upload.preview import Ground, ground_of, plan_of, preview
+from maps.upload.record import Upload, write_whole
 
 REPORT = "report.json"
 MOST = 2_000
 """Faults kept of a report; the counts hold all."""
-NAMES = ("plan_id", "title", "title_zh")
-SEVERAL = ("ages_rasters",)
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Report:
     at: str
     counts: Mapping[str, int]
     faults: Sequence[Mapping[str, Any]]
+    outline: Sequence[Sequence[Sequence[float]]] = ()
+    places: Sequence[Sequence[float]] = ()  # number of a fault, longitude, latitude
+    shifts: bool = False  # the region lies where maps are shifted
 
 
 @dataclass(frozen=True)
@@ -52,80 +57,37 @@ class Group:
         return self.faults[0]
 
 
-def text_of(upload: Upload) -> str:
-    """plan.toml as the upload says it now."""
-    return plan_text(_head(upload), [_use(item) for item in _in_use(upload)])
-
-
-def _head(upload: Upload) -> dict[str, dict[str, Any]]:
-    said = upload.said
-    sources = {item.role for item in upload.items if item.used}
-    spread = not sources & {"raster", "grid", "ages_rasters"} and bool(said.get("control_total"))
-    from_map = "schools" not in sources and bool(said.get("schools_osm"))
-    return {
-        "plan": {
-            "name": said.get("plan_id") or "plan",
-            "title": said.get("title"),
-            "title_zh": said.get("title_zh"),
-            "language": said.get("language"),
-        },
-        "region": {"setting": said.get("setting"), "cross_border": said.get("cross_border") or None},
-        "population": {
-            "buildings": spread or None,
-            "year": said.get("population_year"),
-            "control_total": said.get("control_total"),
-        },
-        "schools": {"osm": from_map or None, "year": said.get("school_year")},
-        "standards": {"profile": said.get("profile")},
-    }
-
-
-def _in_use(upload: Upload) -> list[Item]:
-    """Items the plan names, the first of each role, in the order of roles."""
-    order = list(roles())
-    used = sorted(
-        (item for item in upload.items if item.used), key=lambda item: (order.index(item.role), item.number)
-    )
-    kept: list[Item] = []
-    for item in used:
-        if item.role in SEVERAL or item.role not in {one.role for one in kept}:
-            kept.append(item)
-    return kept
-
-
-def _use(item: Item) -> Use:
-    return Use(item.role, item.source, item.sheet, item.columns, item.datum, item.crs)
-
-
-def _twice(upload: Upload) -> list[Fault]:
-    """A fault for every file whose role another file has."""
-    kept = {item.number for item in _in_use(upload)}
-    first = {item.role: item.name for item in _in_use(upload)}
-    return [
-        Fault("incoming_role_twice", file=item.name, value=first[item.role])
-        for item in upload.items
-        if item.used and item.number not in kept
-    ]
-
-
-def digest_of(upload: Upload) -> str:
-    """What a report is a report of: the plan but for its names, and which file serves for what."""
-    used = [(item.number, item.role, item.source, item.replaced) for item in upload.items]
-    nameless = replace(upload, said={name: value for name, value in upload.said.items() if name not in NAMES})
-    return hashlib.sha256(json.dumps([text_of(nameless), used]).encode()).hexdigest()
-
-
 def check(upload: Upload, folder: Path, *, tell: Say = lambda step: None) -> Report:
     """Write plan.toml, read everything it names, and keep what the doctor says."""
     write_whole(folder / "plan.toml", text_of(upload))
-    faults = [*_twice(upload), *_doctor(folder, tell)]
+    faults = [*role_twice(upload), *_doctor(folder, tell)]
     counts: Counter[str] = Counter(fault.severity for fault in faults)
     ordered = sorted(faults, key=lambda fault: SEVERITIES.index(fault.severity))[:MOST]
-    kept = [{**told(fault), "params": _plain(fault.params)} for fault in ordered]
-    report = Report(digest_of(upload), stamp(), {name: counts[name] for name in SEVERITIES}, kept)
-    text = {"of": report.of, "at": report.at, "counts": report.counts, "faults": report.faults}
-    write_whole(folder / REPORT, json.dumps(text, ensure_ascii=False, default=str))
+    tell("map")
+    ground = ground_of(plan_of(upload, folder), streets=False)
+    report = Report(
+        of=digest_of(upload),
+        at=stamp(),
+        counts={name: counts[name] for name in SEVERITIES},
+        faults=[{**told(fault), "params": _plain(fault.params)} for fault in ordered],
+        outline=(outline := outline_of(ground)),
+        places=_places(upload, folder, ordered, ground),
+        shifts=any(mainland().contains(shapely.Polygon(ring).representative_point()) for ring in outline),
+    )
+    write_whole(folder / REPORT, json.dumps(asdict(report), ensure_ascii=False, default=str))
     return report
+
+
+def _places(upload: Upload, folder: Path, faults: Sequence[Fault], ground: Ground) -> list[list[float]]:
+    """Where faults are, as far as a map can show it."""
+    tables, schools = {}, None
+    for item in in_use(upload):
+        found = preview(item, folder, Ground()) if ground.boundary is not None and item.look.sheets else None
+        if found is not None:
+            name = item.source.rsplit("/", 1)[-1]
+            tables[name] = (found, item.datum if item.datum in SHIFTED else "wgs84")
+            schools = name if item.role == "schools" else schools
+    return [[number, *place] for number, place in places_of(faults, tables, schools)]
 
 
 def _doctor(folder: Path, tell: Say) -> list[Fault]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan.errors import NotFoundError
@@ -13,12 +13,11 @@ from maps.people import audit, may_change, needs
 from maps.state import language_links, request_language, workspace_folder
 from maps.upload import checking, rows, saying, staging
 from maps.upload.accepting import BROUGHT_IN, accept
+from maps.upload.blueprint import pages
 from maps.upload.receiving import full
 from maps.upload.record import Upload, load
 from maps.upload.settings import number
 from maps.upload.taking import take
-
-pages = Blueprint("upload", __name__)
 
 
 @pages.get("/upload")

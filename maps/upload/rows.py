@@ -11,9 +11,10 @@ from layers.incoming.roles import roles as all_roles
 from layers.schema import contract
 from maps.datapage import severities
 from maps.language import day, number, speaker
-from maps.upload import checking, words
+from maps.upload import checking, drawing, words
 from maps.upload.accepting import obstacles
 from maps.upload.checking import Group, Report
+from maps.upload.making import digest_of
 from maps.upload.record import Item, Upload
 from maps.upload.staging import folder_of
 
@@ -153,9 +154,40 @@ def group_rows(groups: Sequence[Group], upload: Upload, language: str) -> list[d
             "faults": [fault_row(fault, language) for fault in group.faults[:SHOWN]],
             "more": max(0, len(group.faults) - SHOWN),
             "ticked": group.key in upload.ticked,
+            "table": _table_of(group, upload),
         }
         for group in groups
     ]
+
+
+def _table_of(group: Group, upload: Upload) -> int | None:
+    """The table whose values a group of faults is about, to correct them there."""
+    file = group.first["file"].rsplit("/", 1)[-1]
+    if not any(fault["row"] is not None and fault["column"] for fault in group.faults):
+        return None
+    return next(
+        (item.number for item in upload.items if item.used and item.table and item.source.endswith(f"/{file}")), None
+    )
+
+
+def _map(upload: Upload, report: Report, language: str) -> str:
+    """The faults that have a place, as numbered pins; empty where there are none."""
+    if not report.places or not report.outline:
+        return ""
+    keys = {id(fault): group.key for group in checking.groups(report.faults) for fault in group.faults}
+    pins = [
+        {
+            "lon": lon,
+            "lat": lat,
+            "number": at,
+            "severity": (fault := report.faults[int(number)])["severity"],
+            "key": keys[id(fault)],
+            "text": f"{at}. {fault['file']} {fault_row(fault, language)['place']} {fault[f'message_{language}']}",
+        }
+        for at, (number, lon, lat) in enumerate(report.places, start=1)
+    ]
+    say = speaker(language)
+    return drawing.pinned(report.outline, pins, say("Map of the faults"))
 
 
 def fault_row(fault: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -177,10 +209,11 @@ def report_rows(upload: Upload, report: Report | None, language: str) -> dict[st
         return None
     return {
         "counts": report.counts,
-        "stale": report.of != checking.digest_of(upload),
+        "stale": report.of != digest_of(upload),
         "day": day(report.at, language),
         "time": report.at[11:16],
         "groups": group_rows(checking.groups(report.faults), upload, language),
+        "map": _map(upload, report, language),
     }
 
 
