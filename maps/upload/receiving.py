@@ -59,7 +59,9 @@ def weigh() -> None:
     """Before a request with files is read: who sends it, how much it is, and whether the disk holds it."""
     if request.endpoint not in TAKING or request.method != "POST":
         return
-    if person().has("viewer") and not person().has("planner"):
+    if not person().has("viewer"):
+        return  # sent to log in before anything is read
+    if not person().has("planner"):
         abort(403)
     request.max_content_length, request.max_form_parts = most_bytes(), number("UPLOAD_FILES") + 20
     say, size = speaker(request_language()), request.content_length
