@@ -32,7 +32,7 @@ def stage_input(layers: Layers, situation: Situation, stage: str) -> StageInput:
         stage=stage,
         standards=situation.standards,
         units=units.loc[units["stage"] == stage, ["cell", "band", "pupils"]].reset_index(drop=True),
-        cells=_cells(layers, situation),
+        cells=home_cells(layers, situation),
         schools=schools,
         gates=_gates(layers),
         pairs=situation.walk,
@@ -109,7 +109,8 @@ def _nearest(situation: Situation, schools: pd.DataFrame, choices: Choices) -> n
     return found
 
 
-def _cells(layers: Layers, situation: Situation) -> pd.DataFrame:
+def home_cells(layers: Layers, situation: Situation) -> pd.DataFrame:
+    """``cell_id, x, y, area_id, residents, setting, edge_m`` of every cell."""
     table = situation.cells.table[["cell_id", "x", "y", "area_id", "residents"]]
     edge = shapely.distance(shapely.boundary(layers.boundary), shapely.points(table["x"], table["y"]))
     return table.assign(setting=situation.setting, edge_m=edge)

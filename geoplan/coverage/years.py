@@ -86,10 +86,7 @@ def as_year(found: StageCoverage) -> YearCoverage:
 
 def common_ground(given: StageInput, *, like: Ground | None = None) -> Ground:
     """Units and walks of a stage; straight distances found before are kept."""
-    bands = sorted({str(band) for band in given.units["band"].unique()})
-    count = len(given.cells)
-    every = pd.DataFrame({"cell": np.tile(np.arange(count), len(bands)), "band": np.repeat(bands, count)})
-    units = read_units(replace(given, units=every.assign(pupils=1.0)))
+    units = _every_unit(given)
     recruits = recruiting(given.schools, given.choices)
     options = walking_options(units, given.pairs, given.schools)
     offer = Offer(recruits, given.schools["places_net"].to_numpy(np.float64))
@@ -97,6 +94,19 @@ def common_ground(given: StageInput, *, like: Ground | None = None) -> Ground:
     problem = walking_problem(units, options, given.schools, offer, nearest=nearest)
     serves = given.schools["serves"].to_numpy(bool)
     return Ground(units, problem, recruits, serves, like.straight if like else {})
+
+
+def units_in_year(given: StageInput) -> Units:
+    """Every cell with every band and its pupils of the year, also those without: the units of `common_ground`."""
+    units = _every_unit(given)
+    return replace(units, amount=_amounts(given, units))
+
+
+def _every_unit(given: StageInput) -> Units:
+    bands = sorted({str(band) for band in given.units["band"].unique()})
+    count = len(given.cells)
+    every = pd.DataFrame({"cell": np.tile(np.arange(count), len(bands)), "band": np.repeat(bands, count)})
+    return read_units(replace(given, units=every.assign(pupils=1.0)))
 
 
 def coverage_in_year(given: StageInput, ground: Ground, *, price_dm: I64 | None = None) -> YearCoverage:

@@ -131,7 +131,11 @@ def make_new_homes(
     before it is ready; a project without any follows the profile's years since completion.
     """
     first = population_year + 1
-    row_of = {str(name): row for row, name in enumerate(cells.table["cell_id"]) if str(name).startswith(PREFIX)}
+    row_of = {
+        str(name): row
+        for row, name in enumerate(cells.table["cell_id"].to_numpy(object))
+        if str(name).startswith(PREFIX)
+    }
     if housing is None:
         return _nothing(first, last)
     added = not_yet_counted(housing, areas, population_year)

@@ -77,6 +77,34 @@ class Homes:
         )
 
 
+def with_more_homes(homes: Homes, more: Homes) -> Homes:
+    """The homes, and behind them more of the same network."""
+    count = len(homes.off_network)
+    by_node = _grouped((homes.node_start, more.node_start))
+    by_edge = _grouped((homes.edge_start, more.edge_start))
+
+    def joined(name: str, order: I64, shift: int = 0) -> I32:
+        both = np.concatenate([getattr(homes, name), getattr(more, name) + np.int32(shift)])
+        return np.asarray(both[order], np.int32)
+
+    return Homes(
+        homes.node_start + more.node_start,
+        joined("home", by_node, count),
+        joined("cost_dm", by_node),
+        homes.edge_start + more.edge_start,
+        joined("edge_home", by_edge, count),
+        joined("edge_offset_dm", by_edge),
+        joined("edge_leg_dm", by_edge),
+        np.concatenate([homes.off_network, more.off_network]),
+    )
+
+
+def _grouped(starts: tuple[I64, I64]) -> I64:
+    """Rows of two groupings one behind the other, in the order of their groups."""
+    group = np.concatenate([np.repeat(np.arange(len(start) - 1), np.diff(start)) for start in starts])
+    return np.argsort(group, kind="stable").astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Gates:
     """School gates joined to the network, grouped by school row.

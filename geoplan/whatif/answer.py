@@ -13,7 +13,7 @@ from geoplan.coverage import StageInput, recruiting
 from geoplan.coverage.accounts import sum_by
 from geoplan.coverage.demand import Units, takes_band
 from geoplan.coverage.enrol import Enrolled, Offer
-from geoplan.coverage.stage import I64, Flags
+from geoplan.coverage.stage import F64, I64, Flags
 from geoplan.enrolment import MILLION
 from geoplan.errors import PlanError
 from geoplan.places import stage_places
@@ -21,9 +21,14 @@ from geoplan.scenario import Scenario, applied
 from geoplan.standards import stage_def
 from geoplan.whatif.again import enrolled_again, lost_schools, newly_recruiting
 from geoplan.whatif.figures import SHORT, CellFigures, cell_figures, changed_cells
+from geoplan.whatif.housing import with_housing
 from geoplan.whatif.reach import Nearest, SchoolsChanged, nearest_again, walks_to
 from geoplan.whatif.start import StageBase, WhatIfBase, shares
 from layers.scenariofile import HousingStep, RetrofitStep, Step
+
+NOISE = 1e-4  # pupils and metres: less comes from rounding to millionths
+TEXTS = ("status", "school")
+NOBODY = {"status": "none", "school": None, **dict.fromkeys(SHORT, 0.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +48,15 @@ class StageAnswer:
 
     Parameters
     ----------
+    pupils_before, pupils
+        Pupils of every cell.
     accounts_before, accounts
         Pupils by account.
     shares_before, shares
         ``radius_share, walk_share``, and the mean walk of those on foot, ``walk_m``.
     cells
         One row a cell, as in the tables of a run: ``status, school, served, no_place, out, off, walk_m, nearest_m,
-        straight_m``.
+        straight_m``; ``cells_before`` the same of the plan. New housing stands behind the plan's own cells.
     changed
         Whether any of a cell's first seven figures differs from the plan.
     schools
@@ -62,6 +69,9 @@ class StageAnswer:
     accounts: Mapping[str, float]
     shares_before: Mapping[str, float]
     shares: Mapping[str, float]
+    pupils_before: F64
+    pupils: F64
+    cells_before: pd.DataFrame
     cells: pd.DataFrame
     changed: Flags
     schools: pd.DataFrame
@@ -77,21 +87,61 @@ class WhatIf:
 
 
 def whatif(base: WhatIfBase, *steps: Step) -> WhatIf:
-    """What steps on schools do to the accounts, cells and loads of a plan; the same figures as a full run.
+    """What steps on schools and new housing do to a plan; the same figures as a full run.
 
     Parameters
     ----------
     base
-        From `geoplan.whatif.whatif_base`.
+        From `geoplan.whatif.whatif_base` or `in_year`.
     steps
-        Open, close, resize, convert; applied in their order.
+        Open, close, resize, convert; applied in their order. Housing changes the years it is lived in.
 
     Raises
     ------
     PlanError
-        Steps that cannot be done, and steps that change pupils or streets: these need a run.
+        Steps that cannot be done, and works on streets: these need a run.
     """
-    return count_again(base, reach_again(base, *steps))
+    homes = tuple(step for step in steps if isinstance(step, HousingStep))
+    schools = tuple(step for step in steps if not isinstance(step, HousingStep))
+    ground = with_housing(base, homes) if homes else base
+    found = count_again(ground, reach_again(ground, *schools))
+    return against(base, found) if homes else found
+
+
+def against(base: WhatIfBase, found: WhatIf) -> WhatIf:
+    """The answer on a plan with new housing, held against the plan without."""
+    return replace(found, stages={name: _against(base.stages[name], one) for name, one in found.stages.items()})
+
+
+def _against(stage: StageBase, found: StageAnswer) -> StageAnswer:
+    more = len(found.cells) - len(stage.given.cells)
+    before = _cells(stage.figures, stage.near[""])
+    empty = pd.DataFrame({name: [NOBODY.get(name, np.nan)] * more for name in before}).astype(
+        {name: object for name in ("status", "school")}
+    )
+    cells = pd.concat([before, empty], ignore_index=True) if more else before
+    pupils = np.concatenate([pupils_by_cell(stage), np.zeros(more)])
+    past = pd.Series(
+        sum_by(stage.enrolled.school, stage.enrolled.amount, len(stage.given.schools)) / MILLION,
+        index=stage.given.schools["id"].astype(str),
+    ).where(stage.offer.recruits)
+    return replace(
+        found,
+        accounts_before=stage.figures.totals,
+        shares_before=stage.shares,
+        pupils_before=pupils,
+        cells_before=cells,
+        changed=_other(cells, found.cells) | (np.abs(found.pupils - pupils) > NOISE),
+        schools=found.schools.assign(pupils_before=past.reindex(found.schools["id"]).to_numpy()),
+    )
+
+
+def _other(before: pd.DataFrame, after: pd.DataFrame) -> Flags:
+    """Cells of which a figure is another; what rounding to millionths may move is none."""
+    texts = [before[name].fillna("").to_numpy(str) != after[name].fillna("").to_numpy(str) for name in TEXTS]
+    names = [*SHORT, "walk_m"]
+    one, two = (np.nan_to_num(table[names].to_numpy(float), nan=-1.0) for table in (before, after))
+    return np.asarray(np.logical_or.reduce([*texts, (np.abs(one - two) > NOISE).any(axis=1)]))
 
 
 def reach_again(base: WhatIfBase, *steps: Step) -> SchoolsChanged:
@@ -122,11 +172,15 @@ def _stage(base: WhatIfBase, stage: StageBase, changed: SchoolsChanged) -> Stage
         return _unchanged(stage, given, offer, changed.row_of_old)
     figures = cell_figures(given, stage.units, enrolled, (stage.enrolled, stage.figures, changed.row_of_old))
     near = _near(base, stage, given, changed)
+    pupils = pupils_by_cell(stage)
     return StageAnswer(
         accounts_before=stage.figures.totals,
         accounts=figures.totals,
         shares_before=stage.shares,
         shares=shares(stage.units, enrolled, near),
+        pupils_before=pupils,
+        pupils=pupils,
+        cells_before=_cells(stage.figures, stage.near[""]),
         cells=_cells(figures, near[""]),
         changed=changed_cells(stage.figures, figures),
         schools=_schools(stage, given, (offer, enrolled), changed.row_of_old),
@@ -137,16 +191,26 @@ def _stage(base: WhatIfBase, stage: StageBase, changed: SchoolsChanged) -> Stage
 def _unchanged(stage: StageBase, given: StageInput, offer: Offer, row_of_old: I64) -> StageAnswer:
     """A stage none of whose schools is another: only rows of the table of schools may have moved."""
     enrolled = replace(stage.enrolled, school=row_of_old[stage.enrolled.school])
+    pupils, cells = pupils_by_cell(stage), _cells(stage.figures, stage.near[""])
     return StageAnswer(
         accounts_before=stage.figures.totals,
         accounts=stage.figures.totals,
         shares_before=stage.shares,
         shares=stage.shares,
-        cells=_cells(stage.figures, stage.near[""]),
+        pupils_before=pupils,
+        pupils=pupils,
+        cells_before=cells,
+        cells=cells,
         changed=np.zeros(len(given.cells), bool),
         schools=_schools(stage, given, (offer, enrolled), row_of_old),
         basis=Basis(given, stage.units, offer, enrolled, stage.near),
     )
+
+
+def pupils_by_cell(stage: StageBase) -> F64:
+    """Pupils of every cell."""
+    found: F64 = sum_by(stage.units.cell, stage.units.amount, len(stage.given.cells)) / MILLION
+    return found
 
 
 def _near(base: WhatIfBase, stage: StageBase, given: StageInput, changed: SchoolsChanged) -> dict[str, Nearest]:
@@ -166,7 +230,7 @@ def _near(base: WhatIfBase, stage: StageBase, given: StageInput, changed: School
 def _input(base: WhatIfBase, stage: StageBase, changed: SchoolsChanged) -> StageInput:
     """The stage's input with the schools of the what-if; pairs, cells and pupils are the plan's."""
     layers, standards = changed.layers, base.situation.standards
-    found = stage_places(layers.schools, stage_def(standards, stage.stage), standards, year=layers.plan.schools.year)
+    found = stage_places(layers.schools, stage_def(standards, stage.stage), standards, year=base.opening)
     own = pd.DataFrame(layers.schools.drop(columns="geometry"))
     schools = pd.concat([own.drop(columns=own.columns.intersection(found.columns)), found], axis=1)
     row_of = pd.Series(np.arange(len(schools)), index=layers.schools["id"].to_numpy())
@@ -185,6 +249,12 @@ def _cells(figures: CellFigures, near: Nearest) -> pd.DataFrame:
     found["nearest_m"] = np.where(near.dist_dm >= 0, near.dist_dm / 10, np.nan)
     found["straight_m"] = np.where(np.isfinite(near.straight_m), near.straight_m, np.nan)
     return pd.DataFrame(found, copy=False)
+
+
+def schools_before(stage: StageBase) -> pd.DataFrame:
+    """The schools of the plan itself, as in `StageAnswer.schools`."""
+    own = np.arange(len(stage.given.schools), dtype=np.int64)
+    return _schools(stage, stage.given, (stage.offer, stage.enrolled), own)
 
 
 def _schools(stage: StageBase, given: StageInput, found: tuple[Offer, Enrolled], row_of_old: I64) -> pd.DataFrame:

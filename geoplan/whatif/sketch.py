@@ -31,7 +31,9 @@ CELLS = ("status", "school", "served", "no_place", "out", "off", "walk_m", "near
 STREETS = ("boundary", "gates", "base_streets", "base_ground", "base_buildings")
 
 
-def sketch(run: Run, found: WhatIf, scenario: Scenario) -> Run:
+def sketch(
+    run: Run, found: WhatIf, scenario: Scenario, *, later: Mapping[int | None, WhatIf | None] | None = None
+) -> Run:
     """The run as it would be with the steps of a what-if.
 
     Parameters
@@ -42,6 +44,8 @@ def sketch(run: Run, found: WhatIf, scenario: Scenario) -> Run:
         Their answer.
     scenario
         All the steps, those of the run itself first.
+    later
+        The answers by year, the base year first (None: ``found``); without them no year is told of.
 
     Returns
     -------
@@ -53,6 +57,7 @@ def sketch(run: Run, found: WhatIf, scenario: Scenario) -> Run:
     kept = {name: run.summary[name] for name in GENERAL if name in run.summary}
     stages = {
         stage: _summary(run.summary["stages"][stage], answer)
+        | {"years": [_year(year, (one or found).stages[stage]) for year, one in (later or {}).items()]}
         for stage, answer in found.stages.items()
         if stage in run.summary["stages"]
     }
@@ -91,6 +96,24 @@ def _summary(before: Mapping[str, Any], answer: StageAnswer) -> dict[str, Any]:
     return dict(plain(told))
 
 
+def _year(year: int | None, answer: StageAnswer) -> dict[str, Any]:
+    """A row of ``years`` as the summary of a run has it, births in the middle."""
+    basis = answer.basis
+    places = _places(basis)["places"]
+    told = {
+        "year": year,
+        "variant": "mid",
+        "pupils": float(basis.units.amount.sum() / MILLION),
+        "places": places,
+        **answer.accounts,
+        "radius_share": answer.shares["radius_share"],
+        "walk_share": answer.shares["walk_share"],
+        "walk_m_mean": answer.shares["walk_m"],
+    }
+    unknown = {} if np.isfinite(places) else {"served": None, "in_reach_no_place": None}
+    return dict(plain({**told, **unknown}))
+
+
 def _places(basis: Basis) -> dict[str, Any]:
     """Recruiting schools that lie inside, and their places, as the summary of a run has them."""
     schools = basis.given.schools
@@ -116,13 +139,22 @@ def _by_unit(basis: Basis, how: str) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _cells(run: Run, found: WhatIf) -> gpd.GeoDataFrame:
+    """The cells of the run, and behind them those of new housing."""
     before = run.tables["cells"]
+    given = next(iter(found.stages.values())).basis.given.cells.iloc[len(before) :]
     shared = [name for name in ("cell_id", "residents", "area_id", "side_m", "off_network") if name in before]
-    parts: list[pd.DataFrame] = [pd.DataFrame(before[shared]).reset_index(drop=True)]
+    table = pd.DataFrame(before[shared])
+    points = gpd.GeoSeries(before.geometry.to_numpy(), crs=before.crs)
+    if len(given):
+        more = pd.DataFrame(given).reindex(columns=shared).assign(residents=0.0)
+        table = pd.concat([table, more], ignore_index=True)
+        fresh = gpd.GeoSeries(gpd.points_from_xy(given["x"], given["y"]), crs=found.schools.layers.crs)
+        points = pd.concat([points, fresh.to_crs(before.crs)], ignore_index=True)
+    parts: list[pd.DataFrame] = [table.reset_index(drop=True)]
     for stage, answer in found.stages.items():
         own = answer.cells[list(CELLS)].add_suffix(f"_{stage}").reset_index(drop=True)
-        parts.append(own.assign(**{f"pupils_{stage}": before[f"pupils_{stage}"].to_numpy(float)}))
-    return gpd.GeoDataFrame(pd.concat(parts, axis=1), geometry=before.geometry.to_numpy(), crs=before.crs)
+        parts.append(own.assign(**{f"pupils_{stage}": answer.pupils}))
+    return gpd.GeoDataFrame(pd.concat(parts, axis=1), geometry=points.to_numpy(), crs=before.crs)
 
 
 def _schools(found: WhatIf) -> gpd.GeoDataFrame:

@@ -12,9 +12,10 @@ from geoplan.coverage.demand import Units, read_units, takes_band, walking_optio
 from geoplan.coverage.enrol import ON_FOOT, Enrolled, Offer, cut_to_nearest, enrol_prepared, walking_problem
 from geoplan.coverage.reach import Nearness, meets_radius, share
 from geoplan.coverage.stage import I64
+from geoplan.coverage.years import units_in_year
 from geoplan.enrolment import Problem
 from geoplan.situation import Situation
-from geoplan.stage_inputs import stage_input
+from geoplan.stage_inputs import stage_in_year, stage_input
 from geoplan.whatif.figures import CellFigures, cell_figures
 from geoplan.whatif.reach import Nearest, nearest_of
 from layers.bundle import Layers
@@ -56,17 +57,26 @@ class StageBase:
 
 @dataclass(frozen=True)
 class WhatIfBase:
-    """A plan ready for what-ifs; build it once with :func:`whatif_base`."""
+    """A plan ready for what-ifs, in one year; build it once with :func:`whatif_base`.
+
+    ``year`` is None for the base year; ``opening`` is the year whose schools are open.
+    """
 
     layers: Layers
     situation: Situation
     stages: Mapping[str, StageBase]
+    year: int | None = None
+
+    @property
+    def opening(self) -> int | None:
+        """The year whose schools are open: that of the school table in the base year."""
+        return self.layers.plan.schools.year if self.year is None else self.year
 
 
 def whatif_base(
     layers: Layers, situation: Situation, stages: Mapping[str, StageCoverage] | None = None
 ) -> WhatIfBase:
-    """Keep what what-ifs of a plan share.
+    """Keep what what-ifs of a plan share, in the base year.
 
     Parameters
     ----------
@@ -76,23 +86,56 @@ def whatif_base(
         The coverage of each stage, where it is known: its prices make this quicker and change nothing.
     """
     known = stages or {}
-    return WhatIfBase(
-        layers,
-        situation,
-        {stage: _stage(layers, situation, stage, known.get(stage)) for stage in situation.stages},
-    )
+    found = {}
+    for stage in situation.stages:
+        prices = known[stage].assignment.price_dm if stage in known else None
+        found[stage] = stage_base(stage_input(layers, situation, stage), situation, price_dm=prices)
+    return WhatIfBase(layers, situation, found)
 
 
-def _stage(layers: Layers, situation: Situation, stage: str, known: StageCoverage | None) -> StageBase:
-    given = stage_input(layers, situation, stage)
-    units = read_units(given)
+def in_year(base: WhatIfBase, year: int | None) -> WhatIfBase:
+    """The same plan in another year: its pupils, and the schools open then; PlanError for one that is not projected.
+
+    The years of a plan share streets and walks, so that this takes a moment where the base year is there.
+    """
+    situation = base.situation
+    if year == base.year or (base.year is None and year == situation.outlook.base_year):
+        return base
+    found = {}
+    for stage, like in base.stages.items():
+        given = stage_in_year(base.layers, situation, situation.outlook, stage, year, like=like.given)
+        prices = like.enrolled.assignment.price_dm
+        found[stage] = stage_base(given, situation, units=units_in_year(given), price_dm=prices, like=like)
+    return WhatIfBase(base.layers, situation, found, year)
+
+
+def stage_base(
+    given: StageInput,
+    situation: Situation,
+    *,
+    units: Units | None = None,
+    price_dm: I64 | None = None,
+    like: StageBase | None = None,
+) -> StageBase:
+    """One stage of a plan.
+
+    Parameters
+    ----------
+    units
+        Those of the input where None.
+    price_dm
+        Prices of a like enrolment of the same schools: they make this quicker and change nothing.
+    like
+        A stage of the same cells and schools: its nearest schools are taken over where the same ones recruit.
+    """
+    units = read_units(given) if units is None else units
     recruits = recruiting(given.schools, given.choices)
     offer = Offer(recruits, given.schools["places_net"].to_numpy(np.float64))
     options = walking_options(units, given.pairs, given.schools)
     problem = walking_problem(units, options, given.schools, offer, nearest=False)
-    enrolled = filled(given, units, problem, offer, None if known is None else known.assignment.price_dm)
+    enrolled = filled(given, units, problem, offer, price_dm)
     near: dict[str, Nearest] = {}
-    found: dict[bytes, Nearest] = {}
+    found = {} if like is None else {one.schools.tobytes(): one for one in like.near.values()}
     for band in ("", *units.bands):
         taking = recruits & takes_band(given.schools, band) if band else recruits
         key = taking.tobytes()
@@ -100,7 +143,7 @@ def _stage(layers: Layers, situation: Situation, stage: str, known: StageCoverag
         near[band] = found[key]
     figures = cell_figures(given, units, enrolled)
     unit_of_cell, shown = _unit_of_cell(units, len(given.cells)), shares(units, enrolled, near)
-    return StageBase(stage, given, units, offer, problem, enrolled, figures, near, unit_of_cell, shown)
+    return StageBase(given.stage, given, units, offer, problem, enrolled, figures, near, unit_of_cell, shown)
 
 
 def filled(given: StageInput, units: Units, problem: Problem, offer: Offer, price_dm: I64 | None) -> Enrolled:

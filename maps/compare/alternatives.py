@@ -12,14 +12,15 @@ from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
 from geoplan.scenario import identity_of
 from geoplan.store import RunEntry
+from geoplan.whatif import WhatIf
 from geoplan.whatif.sketch import sketch
 from layers.errors import InputError
-from layers.scenariofile import RetrofitStep, Scenario, Step
+from layers.scenariofile import Scenario, Step
 from maps import workspace
 from maps.scene import Scene, open_scene
 from maps.whatif import saved
-from maps.whatif.asked import quick_scenario
-from maps.whatif.bases import answered, scenario_of_run, started
+from maps.whatif.asked import counted, quick_scenario
+from maps.whatif.bases import answered, later_years, scenario_of_run, started
 from maps.whatif.link import unpacked
 from maps.workspace import PlanEntry
 
@@ -124,9 +125,11 @@ def _tried(letter: str, spec: str, entry: RunEntry, before: Scenario, given: Sce
 @lru_cache(maxsize=KEPT)
 def sketched(path: Path, given: Scenario, whole: Scenario) -> tuple[Run, tuple[Step, ...]]:
     """The run in a folder with the steps of a what-if, and the steps it does not count."""
-    slow = tuple(step for step in given.steps if isinstance(step, RetrofitStep))
-    live = given.model_copy(update={"steps": tuple(step for step in given.steps if step not in slow)})
-    return sketch(started(path).run, answered(path, live), whole), slow
+    live, slow = counted(given)
+    base = started(path)
+    years: dict[int | None, WhatIf | None] = {base.base.situation.outlook.base_year: None}
+    years |= {year: answered(path, live, year) for year in later_years(path)}
+    return sketch(base.run, answered(path, live), whole, later=years if len(years) > 1 else None), slow
 
 
 def scene_of(found: Alternative) -> Scene:

@@ -9,19 +9,23 @@ from typing import Any
 
 from geoplan import reasons
 from geoplan.compare.difference import CHANGES
-from geoplan.reasons import term
+from geoplan.reasons import sentence, term
 from geoplan.reasons.whatif import Moved, whatif_sentences
 from geoplan.run import Run
 from geoplan.whatif import StageAnswer, WhatIf
 from layers.scenariofile import Scenario
 from maps import story, style
 from maps.language import number
-from maps.whatif.bases import answered, started
-from maps.whatif.cells import Cells, changed, drawn, home_rows
+from maps.whatif.asked import counted
+from maps.whatif.bases import answered, base_in, started
+from maps.whatif.cells import Cells, changed, drawn, home_rows, points_of
+from maps.whatif.homes import housing_rows, said_of_housing
 from maps.whatif.schools import school_rows
 
 
-def whatif_answer(path: Path, scenario: Scenario, stage: str, language: str) -> dict[str, Any]:
+def whatif_answer(
+    path: Path, scenario: Scenario, stage: str, language: str, *, year: int | None = None
+) -> dict[str, Any]:
     """What steps change for a stage of a run.
 
     Parameters
@@ -29,30 +33,43 @@ def whatif_answer(path: Path, scenario: Scenario, stage: str, language: str) -> 
     path
         Folder of the run; its plan's files are read and counted at the first question.
     scenario
-        The steps, in their order.
+        The steps, in their order; works on streets are named in ``uncounted`` and change nothing here.
+    year
+        A later year the plan counts; the base year when None.
 
     Returns
     -------
     dict
         ``stage, steps, finding`` (sentences), ``accounts``, ``stages`` (others that change), ``walk``, ``cells``
-        (``total, shown, columns, values`` and ``features``, the table's rows), ``schools, colours, seconds``.
+        (``total, shown, columns, values`` and ``rows``, the table's), ``schools, housing, uncounted, year, seconds``.
     """
     began = time.perf_counter()
     run = started(path).run
-    found = answered(path, scenario)
+    live, slow = counted(scenario)
+    base, found = base_in(path, year), answered(path, live, year)
     answer = found.stages[stage]
-    cells = changed(run, answer, stage)
+    cells = changed(answer)
+    built = housing_rows(answer, live, base.situation.cells.table["cell_id"], language)
     facts = story.stage_summary(run, stage)
     accounts = account_rows(facts, answer, language)
     told = {
         "stage": stage,
         "steps": len(scenario.steps),
-        "finding": finding(accounts, cells, (stage, len(scenario.steps), run), language),
+        "year": year or base.situation.outlook.base_year,
+        "finding": [
+            *finding(accounts, cells, (stage, len(live.steps), run), language),
+            *said_of_housing(built, stage, year or base.situation.outlook.base_year, language),
+        ],
+        "uncounted": {
+            "steps": len(slow),
+            "text": sentence("whatif_uncounted", language, steps=len(slow)) if slow else "",
+        },
+        "housing": built,
         "accounts": accounts,
         "stages": other_stages(run, found, stage, language),
         "walk": {"before": answer.shares_before["walk_m"], "after": answer.shares["walk_m"]},
-        "cells": drawn(run, cells) | {"rows": home_rows(run, answer, cells, stage, language)},
-        "schools": school_rows(run, found, stage, language),
+        "cells": drawn(points_of(run, answer), cells) | {"rows": home_rows(run, answer, cells, stage, language)},
+        "schools": school_rows(run, base, found, stage, language),
     }
     return told | {"seconds": round(time.perf_counter() - began, 3)}
 
@@ -65,7 +82,7 @@ def account_rows(facts: Mapping[str, Any], answer: StageAnswer, language: str) -
         for accounts in (answer.accounts_before, answer.accounts)
     )
     old, new = (reasons.whole([*amounts.values()]) for amounts in (before, after))
-    total = sum(before.values()) or 1.0
+    total = max(sum(before.values()), sum(after.values())) or 1.0
     return [
         {
             "account": name,
@@ -96,7 +113,7 @@ def finding(accounts: list[dict[str, Any]], cells: Cells, asked: tuple[str, int,
     moved = Moved(
         stage=stage,
         steps=steps,
-        pupils=sum(row["before"] for row in accounts),
+        pupils=sum(row["after"] for row in accounts),
         gained=first["change"],
         nearer=cells.nearer,
         farther=cells.farther,

@@ -16,8 +16,8 @@ from maps.people import audit, needs, person
 from maps.state import request_language, workspace_folder
 from maps.whatif import saved
 from maps.whatif.answer import whatif_answer
-from maps.whatif.asked import body, named_scenario, quick_scenario
-from maps.whatif.bases import scenario_of_run
+from maps.whatif.asked import body, named_scenario, quick_scenario, year_of_body
+from maps.whatif.bases import later_years, scenario_of_run, started
 
 HEAD = ("name", "title", "title_zh")
 
@@ -27,12 +27,18 @@ whatif_api = Blueprint("whatif_api", __name__, url_prefix="/api/v1")
 @whatif_api.post(f"{RUN}/whatif")
 @needs("viewer", quiet=True)
 def try_steps(plan_id: str, run_id: str) -> Response:
-    """What ``steps`` change for a ``stage``: accounts, homes and schools before and after. Nothing is kept."""
+    """What ``steps`` change for a ``stage`` in a ``year``: accounts, homes and schools before and after.
+
+    Without a year the base year is looked at. Nothing is kept.
+    """
     path, run = find(plan_id, run_id)
     data = body()
     stage = str(data.get("stage") or story.first_stage(run))
     story.stage_summary(run, stage)
-    answer = whatif_answer(path, quick_scenario(data, stage), stage, request_language())
+    scenario = quick_scenario(data, stage)
+    base = started(path).base.situation.outlook.base_year
+    year = None if data.get("year") in (None, base) else year_of_body(data, later_years(path))
+    answer = whatif_answer(path, scenario, stage, request_language(), year=year)
     response = jsonify(plain({"run_id": run.run_id, **answer}))
     response.headers["Cache-Control"] = "no-store"
     return response

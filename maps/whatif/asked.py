@@ -8,11 +8,10 @@ from typing import Any
 from flask import request
 
 from geoplan.errors import PlanError
-from layers.scenariofile import Scenario, parse_scenario
+from layers.scenariofile import RetrofitStep, Scenario, Step, parse_scenario
 
 MOST_STEPS = 40
 MOST_BYTES = 128 * 1024
-QUICK = ("open", "close", "resize", "convert")
 
 
 def body() -> dict[str, Any]:
@@ -25,7 +24,7 @@ def body() -> dict[str, Any]:
 
 
 def quick_scenario(data: Mapping[str, Any], stage: str) -> Scenario:
-    """Steps that are answered while one looks.
+    """Steps to be tried; works on streets are carried along and not counted, see `counted`.
 
     Parameters
     ----------
@@ -36,15 +35,29 @@ def quick_scenario(data: Mapping[str, Any], stage: str) -> Scenario:
     Raises
     ------
     PlanError
-        Too many steps, or steps that change pupils or streets.
+        Too many steps.
     InputError
         Every fault of every step.
     """
     steps = _listed(data)
-    slow = sorted({str(step.get("action")) for step in steps if isinstance(step, dict)} & {"housing", "retrofit"})
-    if slow:
-        raise PlanError(f"{', '.join(slow)}: changes pupils or streets; save it as a scenario and run that")
     return parse_scenario({"name": "what-if", "steps": _whole(steps, stage)}, "what-if")
+
+
+def counted(scenario: Scenario) -> tuple[Scenario, tuple[Step, ...]]:
+    """The steps a what-if counts, and those only a full run does: works on streets."""
+    slow = tuple(step for step in scenario.steps if isinstance(step, RetrofitStep))
+    steps = tuple(step for step in scenario.steps if not isinstance(step, RetrofitStep))
+    return scenario.model_copy(update={"steps": steps}), slow
+
+
+def year_of_body(data: Mapping[str, Any], years: tuple[int, ...]) -> int | None:
+    """The later year asked about, None for the base year; PlanError for one the plan does not count."""
+    year = data.get("year")
+    if year is None:
+        return None
+    if not isinstance(year, int) or isinstance(year, bool) or year not in years:
+        raise PlanError(f"year={str(year)[:12]}: one of {', '.join(map(str, years)) or 'no later year'} is expected")
+    return year
 
 
 def named_scenario(data: Mapping[str, Any], before: Scenario, stage: str) -> Scenario:

@@ -16,14 +16,24 @@ from geoplan.plan import SILENT, read_layers
 from geoplan.run import Run
 from geoplan.scenario import Scenario, applied
 from geoplan.situation import take_stock
-from geoplan.whatif import WhatIf, WhatIfBase, count_again, reach_again, whatif_base
+from geoplan.whatif import (
+    WhatIf,
+    WhatIfBase,
+    against,
+    count_again,
+    in_year,
+    reach_again,
+    whatif_base,
+    with_housing,
+)
 from layers.bundle import Layers
 from layers.errors import InputError
-from layers.scenariofile import parse_scenario
+from layers.scenariofile import HousingStep, parse_scenario
 from maps.scene import open_scene
 
 LIVE = 2  # runs whose streets and prices are kept in memory
-KEPT = 6  # answers kept whole, so that another stage of the same steps and undo cost nothing
+YEARS = 4  # of a run that are kept
+KEPT = 12  # answers kept whole, so that another stage of the same steps and undo cost nothing
 
 _starting = threading.Lock()
 
@@ -48,15 +58,44 @@ def started(path: Path) -> Started:
         return _started(path)
 
 
-def answered(path: Path, scenario: Scenario) -> WhatIf:
-    """What steps do; the same steps of the same run are counted once."""
-    return _answered(path, scenario)
+def base_in(path: Path, year: int | None) -> WhatIfBase:
+    """The base in a year; None for the base year. PlanError for a year that is not projected."""
+    if year is None:
+        return started(path).base
+    with _starting:
+        return _in_year(path, year)
+
+
+@lru_cache(maxsize=YEARS * LIVE)
+def _in_year(path: Path, year: int) -> WhatIfBase:
+    return in_year(_started(path).base, year)
+
+
+def later_years(path: Path) -> tuple[int, ...]:
+    """The years after the base year that the plan counts."""
+    return started(path).base.situation.outlook.years[1:]
+
+
+def answered(path: Path, scenario: Scenario, year: int | None = None) -> WhatIf:
+    """What steps do in a year; the same steps of the same run are counted once."""
+    return _answered(path, scenario, year)
 
 
 @lru_cache(maxsize=KEPT)
-def _answered(path: Path, scenario: Scenario) -> WhatIf:
-    base = started(path).base
-    return count_again(base, reach_again(base, *scenario.steps))
+def _answered(path: Path, scenario: Scenario, year: int | None) -> WhatIf:
+    base = base_in(path, year)
+    homes = tuple(step for step in scenario.steps if isinstance(step, HousingStep))
+    schools = tuple(step for step in scenario.steps if not isinstance(step, HousingStep))
+    if not homes:
+        return count_again(base, reach_again(base, *schools))
+    ground = _housed(path, year, Scenario(name="homes", steps=homes))
+    return against(base, count_again(ground, reach_again(ground, *schools)))
+
+
+@lru_cache(maxsize=LIVE)
+def _housed(path: Path, year: int | None, homes: Scenario) -> WhatIfBase:
+    """The base with new housing: kept, so that schools are tried on it as quickly as without."""
+    return with_housing(base_in(path, year), [step for step in homes.steps if isinstance(step, HousingStep)])
 
 
 @lru_cache(maxsize=LIVE)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.compare.difference import CHANGES, STEP_M, change_kinds
@@ -48,13 +50,13 @@ class Cells:
     farther: float
 
 
-def changed(run: Run, answer: StageAnswer, stage: str) -> Cells:
+def changed(answer: StageAnswer) -> Cells:
     """Cells where places or walks change."""
     row = np.flatnonzero(answer.changed)
-    before, after = run.tables["cells"].iloc[row], answer.cells.iloc[row]
-    pupils, old = (before[f"{name}_{stage}"].to_numpy(float) for name in ("pupils", "served"))
-    new = after["served"].to_numpy(float)
-    walk = after["walk_m"].to_numpy(float) - before[f"walk_m_{stage}"].to_numpy(float)
+    before, after = answer.cells_before.iloc[row], answer.cells.iloc[row]
+    pupils = np.maximum(answer.pupils_before, answer.pupils)[row]
+    old, new = before["served"].to_numpy(float), after["served"].to_numpy(float)
+    walk = after["walk_m"].to_numpy(float) - before["walk_m"].to_numpy(float)
     walkers = np.minimum(old, new)
     with np.errstate(invalid="ignore"):
         nearer, farther = (float(walkers[part].sum()) for part in (walk <= -STEP_M, walk >= STEP_M))
@@ -66,13 +68,23 @@ def changed(run: Run, answer: StageAnswer, stage: str) -> Cells:
     return Cells(row[order], code[order], (new - old)[order], walk[order], nearer, farther)
 
 
+def points_of(run: Run, answer: StageAnswer) -> gpd.GeoSeries:
+    """Places of the run's cells, and behind them those of new housing."""
+    own = run.tables["cells"].geometry
+    table = answer.basis.given.cells.iloc[len(own) :]
+    if not len(table):
+        return own
+    fresh = gpd.GeoSeries(gpd.points_from_xy(table["x"], table["y"]), crs=run.summary["crs"]).to_crs(own.crs)
+    return gpd.GeoSeries(pd.concat([own, fresh], ignore_index=True), crs=own.crs)
+
+
 def _codes(kinds: NDArray[np.object_]) -> I64:
     return np.array([-1 if kind is None else CHANGES.index(kind) for kind in kinds], np.int64)
 
 
-def drawn(run: Run, cells: Cells) -> dict[str, Any]:
+def drawn(places: gpd.GeoSeries, cells: Cells) -> dict[str, Any]:
     """Points for the map: values in columns, as few bytes as can be; how many there are in all is told."""
-    points = run.tables["cells"].geometry.iloc[cells.row[:MOST_HOMES]]
+    points = places.iloc[cells.row[:MOST_HOMES]]
     values = zip(
         points.x.round(6).tolist(),
         points.y.round(6).tolist(),
@@ -91,22 +103,24 @@ def home_rows(run: Run, answer: StageAnswer, cells: Cells, stage: str, language:
     if not places_known(run, stage):
         words = words | {name: words["in_reach_places_unknown"] for name in ("served", "in_reach_no_place")}
     rows = cells.row[:MOST_ROWS]
-    before, after = run.tables["cells"].iloc[rows], answer.cells.iloc[rows]
-    points = [(round(point.y, 6), round(point.x, 6)) for point in before.geometry]
-    places = place_names(run, points, [names.get(str(area), "") for area in before["area_id"]], language)
+    before, after = answer.cells_before.iloc[rows], answer.cells.iloc[rows]
+    own = answer.basis.given.cells.iloc[rows]
+    points = [(round(point.y, 6), round(point.x, 6)) for point in points_of(run, answer).iloc[rows]]
+    places = place_names(run, points, [names.get(str(area), "") for area in own["area_id"]], language)
+    pupils = np.maximum(answer.pupils_before, answer.pupils)[rows]
     found = []
     for at, (old, new) in enumerate(zip(before.to_dict("records"), after.to_dict("records"), strict=True)):
         found.append(
             {
-                "cell_id": str(old["cell_id"]),
+                "cell_id": str(own["cell_id"].iloc[at]),
                 "lat": points[at][0],
                 "lon": points[at][1],
                 "place": places[at],
                 "kind": int(cells.kind[at]),
                 "change": term(f"change.{CHANGES[int(cells.kind[at])]}", language),
-                "pupils": number(old[f"pupils_{stage}"], language, 1),
-                "status": [words.get(str(one), "") for one in (old[f"status_{stage}"], new["status"])],
-                "walk": [metres(one, language) for one in (old[f"walk_m_{stage}"], new["walk_m"])],
+                "pupils": number(pupils[at], language, 1),
+                "status": [words.get(str(one["status"]), "") for one in (old, new)],
+                "walk": [metres(one["walk_m"], language) for one in (old, new)],
             }
         )
     return found

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geoplan.reasons import known
 from geoplan.run import Run
-from geoplan.whatif import WhatIf
+from geoplan.whatif import WhatIf, WhatIfBase, schools_before
 from maps.language import name_in, number, percent
 from maps.schools import ring_radius
 from maps.story import serving
@@ -18,9 +18,9 @@ from maps.story import serving
 SOME = 0.05  # pupils of a school: less is no change
 
 
-def school_rows(run: Run, found: WhatIf, stage: str, language: str) -> list[dict[str, Any]]:
+def school_rows(run: Run, base: WhatIfBase, found: WhatIf, stage: str, language: str) -> list[dict[str, Any]]:
     """Schools of the stage that are not as they were, those opened and closed first, then by change of pupils."""
-    both = _joined(run, found, stage)
+    both = _joined(base, found, stage)
     moved = ~np.isclose(both["pupils_before"], both["pupils"], atol=SOME, rtol=0, equal_nan=True)
     resized = ~np.isclose(both["places_before"], both["places"], atol=SOME, rtol=0, equal_nan=True)
     other = both[moved | resized | (both["kind"] != "changed")]
@@ -30,17 +30,11 @@ def school_rows(run: Run, found: WhatIf, stage: str, language: str) -> list[dict
     return [_row(other.iloc[at], places, language) for at in order.tolist()]
 
 
-def _joined(run: Run, found: WhatIf, stage: str) -> pd.DataFrame:
+def _joined(base: WhatIfBase, found: WhatIf, stage: str) -> pd.DataFrame:
     """By id: ``places, pupils, load`` before (``_before``) and after, and ``kind``: opened, closed or changed."""
-    table = run.tables["schools"]
-    own = table[serving(table, stage)].set_index("id")
-    before = pd.DataFrame(
-        {
-            "places_before": own[f"places_{stage}"].astype(float),
-            "pupils_before": own[f"pupils_assigned_{stage}"].astype(float),
-            "load_before": own[f"load_{stage}"].astype(float),
-        }
-    )
+    taught = serving(base.layers.schools, stage).to_numpy()
+    before = schools_before(base.stages[stage])[taught].set_index("id")[["places", "pupils", "load"]]
+    before = before.add_suffix("_before")
     answer, layers = found.stages[stage], found.schools.layers
     teach = serving(layers.schools, stage).to_numpy()
     after = answer.schools[teach].set_index("id")[["places", "pupils", "load"]]

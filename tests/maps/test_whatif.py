@@ -170,7 +170,9 @@ def test_points_are_capped_and_the_count_is_told(client: FlaskClient, monkeypatc
         ({"steps": [{"action": "resize", "school_id": "S1"}]}, 422, ""),
         ({"steps": "S1"}, 400, "a list"),
         ({"steps": [closing("S1")] * (MOST_STEPS + 1)}, 400, "at most"),
-        ({"steps": [{"action": "housing", "id": "H"}]}, 400, "save it"),
+        ({"steps": [{"action": "housing", "id": "H"}]}, 422, ""),
+        ({"steps": [], "year": 1999}, 400, "2027"),
+        ({"steps": [], "year": "soon"}, 400, "expected"),
         ({"steps": [], "stage": "senior"}, 404, "senior"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maps.openapi.words import LANG, STAGES, TEXT, Answer, Param, Route, json, listed, one_of, ref, thing
+from maps.openapi.words import LANG, STAGES, TEXT, Answer, Param, Route, json, listed, maybe, one_of, ref, thing
 from maps.whatif.asked import MOST_STEPS
 
 WHATIF = "what-ifs and scenarios"
@@ -18,7 +18,7 @@ ROUTES = {
         "试算：若干调整措施的即时影响",
         {200: json("accounts, homes and schools before and after", ref("Change"))},
         (LANG,),
-        body=thing({"steps": STEPS}, stage=one_of(*STAGES)),
+        body=thing({"steps": STEPS}, stage=one_of(*STAGES), year=maybe("integer")),
         errors=(422,),
         note="Equal to a full run of the same steps; nothing is kept. The plan's files must be those of the run.",
     ),

@@ -17,6 +17,8 @@ from tests.maps.test_whatif import closing, opening
 from tests.toytown import write_toytown
 
 STEPS = [opening(250, 950, id="A"), closing("S1")]
+PLACE = {name: opening(150, 150)[name] for name in ("lon", "lat")}
+HOMES = [{"action": "housing", "id": "H1", "dwellings": 300, "ready": 2026, **PLACE}, *STEPS]
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,8 @@ def town(folder: Path) -> Layers:
     for name in ("north", "tried"):
         given = parse_scenario({"name": name, "title": "North opens", "title_zh": "新建北校", "steps": STEPS}, name)
         write_scenario(given, folder / "town" / "scenarios")
+    homes = parse_scenario({"name": "homes", "title": "Homes by the river", "steps": HOMES}, "homes")
+    write_scenario(homes, folder / "town" / "scenarios")
     return read_layers(folder / "town")
 
 
