@@ -102,7 +102,8 @@ def _upload(folder: Path, app: Flask) -> None:
     """An unfinished upload with faults, warnings and a refused file; and how the data of a plan came in."""
     from maps.upload import checking, record, staging, taking
 
-    files = {"NOTICE.md": b"read me", **{path.name: path.read_bytes() for path in (folder / PLAN).glob("[!.]*.*s*")}}
+    plain = sorted(path for path in (folder / PLAN).iterdir() if path.is_file())
+    files = {"NOTICE.md": b"read me", **{path.name: path.read_bytes() for path in plain}}
     files["schools.csv"] = files["schools.csv"].replace(b"School,primary,", b"School,primmary,")
     with app.test_request_context():
         place = staging.folder_of(UPLOAD)

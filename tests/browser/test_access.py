@@ -33,7 +33,7 @@ async (only) => {
 """
 # what fills a part of an address, for one endpoint or for all; ``*`` is a job by its state
 VALUES: dict[str, dict[str, str]] = {
-    "": {"plan_id": PLAN, "job_id": "*batch", "upload_id": UPLOAD, "number": "6", "filename": "icon.svg"},
+    "": {"plan_id": PLAN, "job_id": "*batch", "upload_id": UPLOAD, "number": "5", "filename": "icon.svg"},
     "edit.earlier": {"version": VERSION.name},
     "people.somebody": {"name": "pia"},
     "jobs.result_file": {"name": "province.en.html"},
