@@ -9,3 +9,7 @@ class PlanError(ValueError):
 
 class NotFoundError(PlanError):
     """The thing asked for does not exist: a run, a plan, a layer, a profile."""
+
+
+class NoRoomError(PlanError):
+    """What was made cannot be kept: the disk is full, or the folder may not be written to."""

@@ -15,7 +15,8 @@ from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import Babel
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from geoplan.errors import NotFoundError, PlanError
+from geoplan.errors import NoRoomError, NotFoundError, PlanError
+from geoplan.store.aside import FULL
 from geoplan.style import css_tokens
 from layers.errors import InputError
 from maps import api, assets, language, views
@@ -47,12 +48,13 @@ from maps.whatif.api import whatif_api
 
 LOG = logging.getLogger(__name__)
 CATALOGUES = language.MemoryDomain()
-STATUS = ((InputError, 422), (NotFoundError, 404), (DeskError, 503), (PlanError, 400))
+STATUS = ((InputError, 422), (NotFoundError, 404), (NoRoomError, 507), (DeskError, 503), (PlanError, 400))
 TITLES = {
     400: "The request cannot be carried out",
     404: "Not found",
     422: "The data cannot be used",
     503: "The service cannot work now",
+    507: "There is no room on the disk",
 }
 DEFAULTS: Mapping[str, Any] = {
     "WORKSPACE": "workspace",
@@ -170,6 +172,10 @@ def status_of(error: Exception) -> int:
 
 def _failed(error: Exception) -> tuple[Response | str, int, list[tuple[str, str]]]:
     """The answer to a failed request: a problem document for programs, a calm page for people."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        error = NoRoomError(
+            "the disk is full; nothing was changed. Make room, or ask the administrator to, and try again"
+        )
     status = status_of(error)
     if status == 500:
         LOG.error("request failed: %s %s", request.method, request.path, exc_info=error)
@@ -224,6 +230,7 @@ def _heading(status: int) -> str:
         401: say("Please log in"),
         403: say("This is not yours to do"),
         503: say("The service cannot work now"),
+        507: say("There is no room on the disk"),
         404: say("This is not here"),
         413: say("This is too much at once"),
         400: say("This cannot be done as asked"),

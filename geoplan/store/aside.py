@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from geoplan.errors import PlanError
+from geoplan.errors import NoRoomError
 
 PREFIX = ".writing-"
 LOCK = ".lock"
@@ -33,7 +33,7 @@ def aside_folder(target: Path) -> Iterator[Path]:
 
     Raises
     ------
-    PlanError
+    NoRoomError
         The disk is full, or the folder may not be written to.
     """
     parent = target.parent
@@ -76,7 +76,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     except (OSError, RuntimeError) as error:
         if why := _refusal(error):
             free = shutil.disk_usage(_existing(folder)).free
-            raise PlanError(
+            raise NoRoomError(
                 f"{why}: {folder} ({free:,} bytes free); nothing was left half written. "
                 "Free some space, or name another folder with --out"
             ) from error

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.batch.work import told as fault_told
-from geoplan.errors import NotFoundError, PlanError
+from geoplan.errors import NoRoomError, NotFoundError, PlanError
+from geoplan.store.aside import FULL
 from layers.errors import InputError
 from maps.jobs import kinds, records
 from maps.jobs.alive import myself
@@ -84,12 +85,18 @@ def _outcome(workspace: Path, job: Job) -> tuple[str, dict[str, Any]]:
     except InputError as error:
         return FAILED, {"problem": problem("data", str(error), [fault_told(fault) for fault in error.faults])}
     except PlanError as error:
-        return FAILED, {"problem": problem("missing" if isinstance(error, NotFoundError) else "request", str(error))}
+        return FAILED, {"problem": problem(_kind(error), str(error))}
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return FAILED, {"problem": problem("room", f"the disk is full ({error}); nothing was left half written")}
         LOG.exception("job failed")
         return FAILED, {"problem": problem("bug", f"{type(error).__name__}: {error}")}
     steps.finish()
     return DONE, {"result": result, "timings": steps.seconds}
+
+
+def _kind(error: PlanError) -> str:
+    return "missing" if isinstance(error, NotFoundError) else "room" if isinstance(error, NoRoomError) else "request"
 
 
 def _end(workspace: Path, job: Job, state: str, values: Mapping[str, Any]) -> None:

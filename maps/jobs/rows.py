@@ -23,7 +23,7 @@ from maps.language import percent, speaker
 from maps.story import local_text
 
 WEIGHTS = ("error", "warning", "note")
-PROBLEMS = {"data": 422, "request": 400, "missing": 404, "lost": 500, "bug": 500}
+PROBLEMS = {"data": 422, "request": 400, "missing": 404, "lost": 500, "bug": 500, "room": 507}
 
 
 def kind_names(language: str) -> dict[str, str]:

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from maps.people import accounts, passwords
 from maps.people.models import database
 
 PASSWORD = "correct horse battery"
+LONGEST_S = 120.0
 SLOW = """
 import sys, time
 from maps.app import create_app
@@ -65,6 +68,39 @@ def port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def ask(port: int, path: str) -> bytes:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://127.0.0.1:{port}{path}", timeout=LONGEST_S) as answer:
+        return bytes(answer.read())
+
+
+def wait_until(true: Callable[[], object], why: str) -> None:
+    until = time.monotonic() + LONGEST_S
+    while not true():
+        assert time.monotonic() < until, why
+        time.sleep(0.05)
+
+
+def answers(port: int) -> bool:
+    try:
+        return b"ok" in ask(port, "/healthz")
+    except OSError:
+        return False
+
+
+def group(leader: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except OSError:
+                continue
+            if group == str(leader) and state != "Z":
+                found.append(int(entry.name))
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)
