@@ -53,5 +53,13 @@ def _answer_fields() -> set[str]:
 
 
 def told(fault: Fault, language: str) -> dict[str, Any]:
-    """A fault for a page: what, what to do, and the field it belongs to."""
-    return {"field": field_of(fault), "message": fault.shown(language), "remedy": fault.remedy(language)}
+    """A fault for a page: what and what to do; ``short`` and ``label`` for beside its field, which tells the rest."""
+    name = field_of(fault)
+    row = {"field": name, "label": "", "message": fault.shown(language), "remedy": fault.remedy(language)}
+    row["short"] = row["message"]
+    key = every_key().get(".".join(name.split(".")[:2]))
+    if fault.code == "plan_key" and key is not None:
+        why = str(fault.params["why_zh" if language == "zh" else "why"])
+        value = "" if fault.value is None else f" ({fault.value})"
+        row |= {"short": f"{why}{value}", "label": key.label(language), "remedy": ""}
+    return row

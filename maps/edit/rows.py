@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +130,14 @@ def _bounds(key: Key, say: Say) -> str:
 def norm_rows(data: Mapping[str, Any], form: Form, search: str, language: str) -> list[dict[str, Any]]:
     """The county's own values, and what a search for norms finds."""
     words = terms("metric", language) | terms("confidence", language) | terms("stage", language)
+    words |= {topic: said[language] for topic, said in topics().items()}
     return overrides.rows(data, form, search, words)
+
+
+@cache
+def topics() -> dict[str, dict[str, str]]:
+    """What norms speak of, in both languages."""
+    return tomllib.loads(Path(__file__).with_name("topics.toml").read_text(encoding="utf-8"))
 
 
 def fault_groups(faults: Sequence[Fault], language: str) -> dict[str, list[dict[str, Any]]]:

@@ -163,3 +163,14 @@ def test_odd_layouts_are_followed(text: str) -> None:
     data = {"region": {"boundary": "c", "areas": "d"}, "plan": {"name": "x"}}
     made, _ = rewritten(text, data)
     assert says(made, data)
+
+
+def test_what_norms_speak_of_has_words_in_both_languages() -> None:
+    from geoplan.standards import load, profiles
+    from maps.edit.rows import norm_rows, topics
+
+    spoken = {norm.topic for name in profiles() for norm in load(name).norms.values()}
+    assert set(topics()) == spoken
+    found = norm_rows({"standards": {"profile": "cn"}}, {}, "服务半径 小学", "zh")
+    ids = [row["id"] for row in found]
+    assert "cn.radius.primary" in ids and all("radius" in one for one in ids)
