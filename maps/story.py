@@ -176,16 +176,22 @@ def accounts(facts: Mapping[str, Any], language: str) -> tuple[Account, ...]:
     names = style.status_names(language)
     found = reasons.account_amounts(facts) or dict.fromkeys(style.STATUS_COLOURS, 0.0)
     total = sum(found.values())
+    counts = reasons.whole([*found.values()])
     return tuple(
         Account(
             names[name],
             style.account_colour(name),
             number(count, language) if total else NONE,
-            percent(amount / total, language) if total else NONE,
+            percent(_seen(count, sum(counts), amount / total), language) if total else NONE,
             round(100 * amount / total, 3) if total else 0.0,
         )
-        for (name, amount), count in zip(found.items(), reasons.whole([*found.values()]), strict=True)
+        for (name, amount), count in zip(found.items(), counts, strict=True)
     )
+
+
+def _seen(count: float, base: float, share: float) -> float:
+    """The share of an account as its whole pupils show it: nobody is 0, everybody is 1, whatever was rounded away."""
+    return count / base if base and count in (0, base) else share
 
 
 def _both_ways(facts: Mapping[str, Any], limit_m: int | None, language: str) -> Iterable[BothWays]:

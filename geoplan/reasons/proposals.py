@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from geoplan.reasons.care import Note
@@ -145,6 +145,17 @@ def currency(unit: object, language: str) -> str:
         return ""
     word = terms("currency", language).get(unit, unit)
     return word if language == "zh" else f" {word}"
+
+
+def money_units(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The units costs of proposals are in; where there are several, a sum of them has none."""
+    return sorted({str(row["cost_unit"]) for row in rows if isinstance(row.get("cost_unit"), str)})
+
+
+def money_unit(rows: Iterable[Mapping[str, Any]]) -> str | None:
+    """The unit all costs of proposals are in; None where they differ or none is stated."""
+    units = money_units(rows)
+    return units[0] if len(units) == 1 else None
 
 
 Told = Iterator[tuple[str, Mapping[str, Any]]]

@@ -8,7 +8,7 @@ from typing import Any
 from geoplan.reasons.care import Note
 from geoplan.reasons.coverage import names
 from geoplan.reasons.figures import known, sentence
-from geoplan.reasons.proposals import check_counts
+from geoplan.reasons.proposals import check_counts, money_units
 from geoplan.reasons.siting import MUCH, Row, milestones_of, year_text
 
 Found = Iterator[tuple[str, Mapping[str, Any]]]
@@ -89,6 +89,8 @@ def _costs(proposals: Sequence[Row]) -> Found:
     assumed = sum(bool(row.get("cost_assumed")) for row in proposals)
     if assumed:
         yield "siting_care_costs", {"count": assumed, "base": len(proposals)}
+    if len(money_units(proposals)) > 1:
+        yield "siting_care_money", {}
 
 
 def _unanswered(proposals: Sequence[Row]) -> Found:

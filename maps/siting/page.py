@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from geoplan import __version__
+from geoplan.reasons.siting import money_unit
 from geoplan.run import Run
 from maps import coverage, scene, schools, story, style
 from maps.language import speaker
@@ -25,7 +26,7 @@ def context(state: State) -> dict[str, Any]:
     facts.require(state.run)
     run, stage, language = state.run, state.stage, state.language
     cards = proposals.cards(run, stage, language)
-    unit = next((row["cost_unit"] for row in facts.proposals(run) if isinstance(row.get("cost_unit"), str)), None)
+    unit = money_unit(facts.proposals(run))
     return {
         "story": tell(run, stage, language),
         "view": view(state),

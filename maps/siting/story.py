@@ -12,6 +12,7 @@ from geoplan.reasons.siting import (
     marginal_sentences,
     milestone_sentence,
     milestones_of,
+    money_unit,
     note_sentences,
     siting_headline,
     siting_reserve,
@@ -98,7 +99,7 @@ def tell(run: Run, stage: str, language: str) -> SitingStory:
     """New places of a stage in words."""
     rows, siting = facts.proposals(run, stage), facts.siting(run)
     steps = siting.get("marginal") or () if facts.planned(run, stage) else ()
-    unit = next((row.get("cost_unit") for row in rows if isinstance(row.get("cost_unit"), str)), None)
+    unit = money_unit(facts.proposals(run))
     return SitingStory(
         title=story.local_text(run.summary, "title", language) or str(run.summary.get("plan", "")),
         notice=story.local_text(run.summary, "notice", language),

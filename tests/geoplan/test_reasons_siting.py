@@ -16,6 +16,7 @@ from geoplan.reasons.siting import (
     loads,
     marginal_sentences,
     milestone_sentence,
+    money_unit,
     nested,
     note_sentences,
     proposal_sentences,
@@ -370,6 +371,16 @@ def test_a_search_cut_off_by_time_is_said() -> None:
         return [note.code for note in siting_care({"siting": siting}, "zh", stage="primary")]
 
     assert "siting_care_time" in told("time") and "siting_care_time" not in told("rounds")
+
+
+def test_costs_of_two_kinds_of_money_are_said_not_to_add_up() -> None:
+    own, ours = {**ROW, "cost_unit": "plan", "cost_assumed": False}, {**ROW, "cost_unit": "CNY", "cost_assumed": True}
+
+    def told(*rows: dict[str, object]) -> bool:
+        return "siting_care_money" in [note.code for note in siting_care({}, "zh", stage="primary", proposals=rows)]
+
+    assert told(own, ours) and not told(own, own) and not told(ours, ours)
+    assert (money_unit([own, ours]), money_unit([ours, ours]), money_unit([])) == (None, "CNY", None)
 
 
 def test_care_names_the_unborn_the_assumed_the_unproven_and_what_is_no_site() -> None:

@@ -18,6 +18,13 @@ def changed(run: Run, **facts: Any) -> Run:
     return replace(run, summary={**run.summary, "stages": stages})
 
 
+def test_an_account_of_nobody_has_no_share_whatever_was_rounded_away() -> None:
+    facts = {"accounts": {"served": 899.8, "in_reach_no_place": 0.0, "out_of_reach": 0.0, "off_network": 0.2}}
+    told = story.accounts({**facts, "places": 1000.0, "schools": 1}, "en")
+    assert [(one.pupils, one.share) for one in told][-1] == ("0", "0\u202f%")
+    assert told[0].share == "100\u202f%"
+
+
 def test_accounts_have_shares_with_their_base(toytown: Run) -> None:
     told = story.tell(toytown, "primary", "en")
     assert told.base == "Where the 144 pupils stand"

@@ -10,7 +10,7 @@ from geoplan.exports.document.parts import Block, Cell, Column, Section, Table, 
 from geoplan.exports.document.ranking import effects, ranked, stage_words
 from geoplan.exports.document.words import column, phrase, title, word
 from geoplan.reasons import known
-from geoplan.reasons.siting import currency, marginal_sentences
+from geoplan.reasons.siting import currency, marginal_sentences, money_unit
 from geoplan.run import Run
 
 
@@ -76,8 +76,7 @@ def _unit(run: Run, goal: Record, language: str) -> str:
 
 def cost_unit(run: Run) -> str | None:
     """The unit all costs of the proposals are in; None where they differ or none is stated."""
-    units = {str(row["cost_unit"]) for row in ranked(run) if isinstance(row.get("cost_unit"), str)}
-    return units.pop() if len(units) == 1 else None
+    return money_unit(ranked(run))
 
 
 def _marginal(run: Run, language: str) -> Iterator[Block]:
