@@ -11,6 +11,7 @@ from geoplan.errors import NotFoundError, PlanError
 from geoplan.exports import FORMATS
 from geoplan.plan import PARTS
 from layers.scenariofile import FOLDER
+from maps.upload.record import ID, load, staging_folder
 from maps.workspace import LATEST, PLAN_ID, run_path
 
 LANGUAGES = ("en", "zh")
@@ -42,6 +43,8 @@ def proper(workspace: Path, kind: str, plan_id: str | None, params: Mapping[str,
         if plan_id is not None:
             raise PlanError("a batch names its plans in params.plans, not in plan_id")
         return found | check(workspace, params)
+    if kind == "upload" and plan_id is None and "upload" in params:
+        return found | _staged(workspace, params)
     if not isinstance(plan_id, str):
         raise PlanError("plan_id: the id of a plan is expected")
     return found | check(_folder(workspace, plan_id), params)
@@ -115,9 +118,17 @@ def _upload(folder: Path, params: Mapping[str, Any]) -> Params:
     return {}
 
 
+def _staged(workspace: Path, params: Mapping[str, Any]) -> Params:
+    """An unfinished upload; ``of`` tells the state of it that is to be checked from earlier ones."""
+    number = str(params["upload"])
+    if not ID.fullmatch(number) or load(staging_folder(workspace) / number) is None:
+        raise NotFoundError(f"there is no upload {number[:40]!r}")
+    return {"upload": number, "of": str(params.get("of") or "")[:64]}
+
+
 CHECKS: Mapping[str, tuple[tuple[str, ...], Callable[[Path, Mapping[str, Any]], Params]]] = {
     "run": (("only", "scenario"), _run),
     "batch": (("plans", "only", "resume", "workers"), _batch),
     "export": (("run_id", "formats", "paper"), _export),
-    "upload": ((), _upload),
+    "upload": (("upload", "of"), _upload),
 }

@@ -16,7 +16,7 @@ from geoplan.batch.summary import write_summary
 from geoplan.batch.words import reason
 from geoplan.batch.work import told
 from geoplan.doctor import examine
-from geoplan.errors import PlanError
+from geoplan.errors import NotFoundError, PlanError
 from geoplan.exports import export
 from geoplan.plan import make_run, read_layers
 from geoplan.store import find_run, read_run, run_folder, sweep, write_run
@@ -28,6 +28,8 @@ from maps.desk import desk_folder
 from maps.jobs.records import Job, listed
 from maps.jobs.steps import Steps
 from maps.standalone import standalone
+from maps.upload.checking import check
+from maps.upload.record import load, staging_folder
 from maps.workspace import kept
 
 BATCHES = "batches"
@@ -127,6 +129,8 @@ def _inner(workspace: Path, folder: Path) -> str:
 
 def _upload(workspace: Path, job: Job, steps: Steps) -> dict[str, Any]:
     """The data doctor on a plan that was brought in: every fault, none of them an error of the job."""
+    if "upload" in job.params:
+        return _staged(workspace, job, steps)
     folder = workspace / str(job.plan_id)
     try:
         _look_inside(folder, job)
@@ -137,6 +141,15 @@ def _upload(workspace: Path, job: Job, steps: Steps) -> dict[str, Any]:
         faults = error.faults
     counts = {kind: sum(fault.severity == kind for fault in faults) for kind in ("error", "warning", "note")}
     return {"counts": counts, "faults": [told(fault) for fault in faults[:1000]]}
+
+
+def _staged(workspace: Path, job: Job, steps: Steps) -> dict[str, Any]:
+    """The data doctor on an unfinished upload; its report stands on the page of the upload."""
+    folder = staging_folder(workspace) / str(job.params["upload"])
+    upload = load(folder)
+    if upload is None:
+        raise NotFoundError(f"there is no upload {folder.name!r} any more: it was accepted or deleted")
+    return {"counts": dict(check(upload, folder, tell=steps).counts)}
 
 
 Doing = Callable[[Path, Job, Steps], dict[str, Any]]

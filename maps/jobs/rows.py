@@ -84,6 +84,8 @@ def _about(job: Job, language: str, titles: Mapping[str, str]) -> str:
     say = speaker(language)
     if job.plan_id is not None:
         return titles.get(job.plan_id, job.plan_id)
+    if "upload" in job.params:
+        return say("Data brought in")
     return say("%(count)s plans", count=len(job.params.get("plans") or ()))
 
 
@@ -186,6 +188,9 @@ def fault_rows(job: Job, language: str) -> list[dict[str, Any]]:
 def links(folder: Path, job: Job, language: str) -> list[dict[str, str]]:
     """Where the result of a job is."""
     say, found = speaker(language), list[dict[str, str]]()
+    if "upload" in job.params:
+        href = url_for("upload.one", upload_id=job.params["upload"], lang=language, _anchor="report")
+        return [{"href": href, "text": say("To the upload")}]
     for plan_id, run_id in runs_of(job).items():
         if _is_there(folder, plan_id, run_id):
             href = url_for("pages.plan_page", plan_id=plan_id, run=run_id, lang=language)

@@ -14,6 +14,7 @@ from maps.jobs.asked import proper
 from maps.jobs.queue import enqueue
 from maps.jobs.records import LIVE, WAITING, Job
 from maps.people import Person, audit, may_change, may_see, person
+from maps.upload import staging
 
 MOST_WAITING = 100  # jobs of one person that wait
 INSIDE = "inside"  # a parameter of our own: named files must lie in the plan's folder
@@ -38,6 +39,8 @@ def start(
     who = who or person()
     workspace = Path(current_app.config["WORKSPACE"])
     given = proper(workspace, kind, plan_id, params)
+    if "upload" in given:
+        staging.found(given["upload"])
     _may_start(kind, plans_of(plan_id, given), who)
     if current_app.config["AUTH"] == "login" and kind != "export":
         given[INSIDE] = True
@@ -99,7 +102,9 @@ def plans_of(plan_id: str | None, params: Mapping[str, Any]) -> list[str]:
 
 
 def seen(job: Job) -> bool:
-    """Whether who asks may see a job: all of its plans."""
+    """Whether who asks may see a job: all of its plans; of uploads, who sent them."""
+    if "upload" in job.params:
+        return mine(job)
     return all(may_see(plan) for plan in plans_of(job.plan_id, job.params))
 
 

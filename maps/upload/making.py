@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from layers.errors import Fault
@@ -14,6 +15,8 @@ from maps.upload.record import Item, Upload
 
 NAMES = ("plan_id", "title", "title_zh")
 """What a person says of a plan that changes nothing in how its data are read."""
+HEAVY_BYTES, STREETS_WEIGH = 80_000_000, 20
+"""More than so many bytes are checked by the worker; a byte of streets takes as long as so many others."""
 SEVERAL = ("ages_rasters",)
 """Roles that several files may have."""
 
@@ -57,6 +60,14 @@ def in_use(upload: Upload) -> list[Item]:
         if item.role in SEVERAL or item.role not in {one.role for one in kept}:
             kept.append(item)
     return kept
+
+
+def heavy(upload: Upload, folder: Path) -> bool:
+    """Whether reading the files in use takes longer than a page may; streets are slow the first time only."""
+    again = (folder / "cache").is_dir()
+    weights = {"streets": 1 if again else STREETS_WEIGH}
+    sizes = [(folder / item.source).stat().st_size * weights.get(item.role, 1) for item in in_use(upload)]
+    return sum(sizes) > HEAVY_BYTES
 
 
 def _use(item: Item) -> Use:

@@ -9,11 +9,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from geoplan.errors import NotFoundError
 from maps import story, workspace
+from maps.jobs import records
+from maps.jobs import start as start_job
+from maps.jobs.alive import living
 from maps.people import audit, may_change, needs
 from maps.state import language_links, request_language, workspace_folder
 from maps.upload import checking, rows, saying, staging
 from maps.upload.accepting import BROUGHT_IN, accept
 from maps.upload.blueprint import pages
+from maps.upload.making import digest_of, heavy
 from maps.upload.receiving import full
 from maps.upload.record import Upload, load
 from maps.upload.settings import number
@@ -113,6 +117,10 @@ def check(upload_id: str) -> AnyResponse:
 
 
 def _check(upload: Upload) -> None:
+    """Check at once, or let the worker do it where it takes longer than a page may."""
+    if heavy(upload, staging.folder_of(upload.id)) and living(workspace_folder()):
+        start_job("upload", None, {"upload": upload.id, "of": digest_of(upload)})
+        return
     try:
         checking.check(upload, staging.folder_of(upload.id))
     except OSError as error:
@@ -180,8 +188,15 @@ def _page(upload: Upload, against: list[str] | None = None) -> str:
         languages=language_links(),
         against=against or [],
         most={"mb": number("UPLOAD_MB"), "files": number("UPLOAD_FILES")},
+        job=_job(upload),
         **rows.page(upload, language),
     )
+
+
+def _job(upload: Upload) -> str | None:
+    """The job that checks the upload now."""
+    live = records.listed(workspace_folder(), states=records.LIVE, kind="upload")
+    return next((job.id for job in live if job.params.get("upload") == upload.id), None)
 
 
 def _to(upload_id: str, part: str = "") -> AnyResponse:

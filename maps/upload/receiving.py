@@ -19,13 +19,13 @@ from typing import IO
 from flask import Request, abort, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from maps.desk import DeskError, desk_folder
+from maps.desk import DeskError
 from maps.language import speaker
 from maps.people import person
 from maps.state import request_language, workspace_folder
+from maps.upload.record import staging_folder
 from maps.upload.settings import MB, most_bytes, number
 
-FOLDER = "uploads"
 TAKING = ("upload.receive", "upload.receive_more")
 """Routes that take files."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -148,6 +148,6 @@ def _copy(stream: IO[bytes], target: Path) -> None:
 
 
 def _folder(workspace: Path) -> Path:
-    folder = desk_folder(workspace) / FOLDER
+    folder = staging_folder(workspace)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder

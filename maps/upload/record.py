@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 
 from layers.errors import Fault
 from layers.incoming.look import Look, Sheet
+from maps.desk import desk_folder
 
-FILE = "upload.json"
+FILE, FOLDER = "upload.json", "uploads"
+ID = re.compile(r"[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,11 @@ class Upload:
     def with_item(self, item: Item) -> Upload:
         """The upload with one data set changed."""
         return replace(self, items=tuple(item if one.number == item.number else one for one in self.items))
+
+
+def staging_folder(workspace: Path) -> Path:
+    """Where the unfinished uploads of a workspace lie."""
+    return desk_folder(workspace) / FOLDER
 
 
 def load(folder: Path, name: str = FILE) -> Upload | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,22 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoplan.errors import NotFoundError, PlanError
-from maps.desk import desk_folder
 from maps.language import speaker
 from maps.people import person
 from maps.people.models import stamp
 from maps.state import request_language, workspace_folder
-from maps.upload.receiving import FOLDER, told_when_full
-from maps.upload.record import Upload, load, save
+from maps.upload.receiving import told_when_full
+from maps.upload.record import ID, Upload, load, save, staging_folder
 from maps.upload.settings import number
 
-ID = re.compile(r"[0-9a-f]{16}")
 ORIGINAL, DATA, CORRECTED = "original", "data", "corrected"
 
 
 def uploads_folder() -> Path:
     """Where unfinished uploads of this workspace lie."""
-    return desk_folder(workspace_folder()) / FOLDER
+    return staging_folder(workspace_folder())
 
 
 def folder_of(upload_id: str) -> Path:

@@ -41,3 +41,14 @@ def test_others_do_not_see_them_and_administrators_do(enter: Enter, app: Flask) 
 def test_files_without_the_token_of_the_form_are_refused(enter: Enter) -> None:
     data = {"files": [(io.BytesIO(b"x"), "schools.csv")]}
     assert enter("pia").post("/upload", data=data, content_type="multipart/form-data").status_code == 400
+
+
+def test_the_job_of_an_upload_is_seen_by_its_owner_only(enter: Enter, app: Flask) -> None:
+    pia, paul = enter("pia"), enter("paul")
+    number = _sent(pia).rsplit("/", 1)[-1]
+    asked = {"kind": "upload", "params": {"upload": number}}
+    theirs = paul.post("/api/v1/jobs", json=asked, headers={"X-CSRFToken": token_of(paul, "/me")})
+    assert theirs.status_code == 404
+    job = pia.post("/api/v1/jobs", json=asked, headers={"X-CSRFToken": token_of(pia, "/me")}).get_json()
+    assert pia.get(f"/jobs/{job['id']}").status_code == 200
+    assert paul.get(f"/jobs/{job['id']}").status_code == 404 and job["id"] not in paul.get("/jobs").text
