@@ -15,12 +15,12 @@ from geoplan.store import RunEntry
 from geoplan.whatif import WhatIf
 from geoplan.whatif.sketch import sketch
 from layers.errors import InputError
-from layers.scenariofile import Scenario, Step
+from layers.scenariofile import Scenario, Step, scenario_text
 from maps import workspace
 from maps.scene import Scene, open_scene
 from maps.whatif import saved
 from maps.whatif.asked import counted, quick_scenario
-from maps.whatif.bases import answered, later_years, scenario_of_run, started
+from maps.whatif.bases import answered, later_years, scenario_of_run, scenario_of_text, started
 from maps.whatif.link import unpacked
 from maps.workspace import PlanEntry
 
@@ -118,18 +118,18 @@ def _of_scenario(plan: PlanEntry, letter: str, name: str) -> Alternative:
 
 def _tried(letter: str, spec: str, entry: RunEntry, before: Scenario, given: Scenario) -> Alternative:
     whole = given.model_copy(update={"steps": (*before.steps, *given.steps)})
-    run, uncounted = sketched(entry.path, given, whole)
-    return Alternative(letter, spec, entry.path, run, whole, uncounted)
+    run = sketched(entry.path, scenario_text(given), scenario_text(whole))
+    return Alternative(letter, spec, entry.path, run, whole, counted(given)[1])
 
 
 @lru_cache(maxsize=KEPT)
-def sketched(path: Path, given: Scenario, whole: Scenario) -> tuple[Run, tuple[Step, ...]]:
-    """The run in a folder with the steps of a what-if, and the steps it does not count."""
-    live, slow = counted(given)
+def sketched(path: Path, given: str, all_steps: str) -> Run:
+    """The run in a folder with the steps of a what-if (texts of scenarios: what was tried, and with those before)."""
+    live, whole = counted(scenario_of_text(given))[0], scenario_of_text(all_steps)
     base = started(path)
     years: dict[int | None, WhatIf | None] = {base.base.situation.outlook.base_year: None}
     years |= {year: answered(path, live, year) for year in later_years(path)}
-    return sketch(base.run, answered(path, live), whole, later=years if len(years) > 1 else None), slow
+    return sketch(base.run, answered(path, live), whole, later=years if len(years) > 1 else None)
 
 
 def scene_of(found: Alternative) -> Scene:

@@ -122,13 +122,14 @@ geoplan.startWhatIf = (map) => {
     const items = steps.map((step, at) => {
       const item = make("li");
       const id = step.action === "open" ? step.id : step.school_id;
-      const said = fill(words[`${step.action}s`], { name: nameOf(id) });
+      const said = building.said(step) || fill(words[`${step.action}s`], { name: nameOf(id) });
       const change = (part) => commit(steps.map((one, k) => (k === at ? { ...one, ...part } : one)));
       item.append(make("span", said));
       if (step.action === "open") {
         for (const { stage, name } of stagesOf(step.stage)) item.append(sizeField(`${name}, ${words.places}`, step[`places_${stage}`], (value) => change({ [`places_${stage}`]: value })));
       }
-      if (step.action === "resize") item.append(sizeField(words.places, step.places, (value) => change({ places: value })));
+      if (step.action === "housing") item.append(sizeField(words.dwellings, step.dwellings, (value) => change({ dwellings: value })), sizeField(words.ready, step.ready, (value) => change({ ready: value })));
+      if (step.action === "resize" && "places" in step) item.append(sizeField(words.places, step.places, (value) => change({ places: value })));
       const pair = make("span", undefined, "pair");
       if (step.action === "open") pair.append(button(words.centre, () => change(rounded(map.getCenter())), `${words.centre}: ${nameOf(id)}`));
       pair.append(button(words.remove, () => {
@@ -151,11 +152,11 @@ geoplan.startWhatIf = (map) => {
     return { lon: Number(place.lng.toFixed(6)), lat: Number(place.lat.toFixed(6)) };
   }
 
-  function freeId() {
+  function freeId(kind = "new") {
     let number = 1;
     const taken = (id) => data.schools[id] || steps.some((step) => step.id === id);
-    while (taken(`new-${number}`)) number += 1;
-    return `new-${number}`;
+    while (taken(`${kind}-${number}`)) number += 1;
+    return `${kind}-${number}`;
   }
 
   function add(place) {
@@ -183,6 +184,7 @@ geoplan.startWhatIf = (map) => {
 
   function setPlacing(on) {
     placing = on;
+    if (on) building.close();
     $("add").setAttribute("aria-pressed", String(on));
     $("add").setAttribute("aria-expanded", String(on));
     $("new").hidden = !on;
@@ -233,12 +235,13 @@ geoplan.startWhatIf = (map) => {
   async function ask(list = steps) {
     wanted = list;
     if (asking) return void (waiting = true);
+    building.draw(list);
     if (!list.length) return clear();
     asking = true;
     if (!placing) $("state").textContent = words.counting;
     try {
       const headers = { "Content-Type": "application/json", ...token() };
-      const answer = await fetch(whatif.ask, { method: "POST", headers, body: JSON.stringify({ stage: data.stage, steps: list }) });
+      const answer = await fetch(whatif.ask, { method: "POST", headers, body: JSON.stringify({ stage: data.stage, steps: list, ...building.year() }) });
       const told = await answer.json();
       if (list === wanted || wanted.length) tell(answer.ok, told);
     } catch {
@@ -271,6 +274,8 @@ geoplan.startWhatIf = (map) => {
     $("state").textContent = placing ? words.place : fill(words.took, { seconds: told.seconds });
     $("finding").textContent = told.finding.join(data.language === "zh" ? "" : " ");
     $("result").hidden = false;
+    $("uncounted").textContent = told.uncounted ? told.uncounted.text : "";
+    building.tell(told.housing || []);
     bars(told.accounts);
     const rows = told.accounts.map((row) => tableRow([row.name, ...row.texts], row.colour));
     rows.push(...told.stages.map((row) => tableRow([`${row.name}: ${told.accounts[0].name}`, ...row.texts])));
@@ -401,7 +406,7 @@ geoplan.startWhatIf = (map) => {
     restoreRings();
     map.getContainer().classList.remove("whatif-on");
     $("result").hidden = true;
-    $("finding").textContent = "";
+    $("finding").textContent = $("uncounted").textContent = "";
     if (!placing) $("state").textContent = "";
   }
 
@@ -459,7 +464,7 @@ geoplan.startWhatIf = (map) => {
 
   function listen() {
     const lookUp = hooks.place;
-    hooks.place = (shown, place) => (placing ? add(place) : lookUp(shown, place));
+    hooks.place = (shown, place) => (placing ? add(place) : building.corner(place) || lookUp(shown, place));
     hooks.card = actions;
     $("add").addEventListener("click", () => setPlacing(!placing));
     $("undo").addEventListener("click", () => travel(past, future));
@@ -476,6 +481,7 @@ geoplan.startWhatIf = (map) => {
     for (const [id, act] of submits) $(id).addEventListener("submit", (event) => { event.preventDefault(); act(); });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && placing) setPlacing(false);
+      if (event.key === "Escape") building.close();
       const typing = event.target.closest && event.target.closest("input, textarea, select");
       if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
       event.preventDefault();
@@ -485,6 +491,7 @@ geoplan.startWhatIf = (map) => {
     map.on("zoomend", () => homes.eachLayer((home) => home.setRadius(radius())));
   }
 
+  const building = geoplan.startBuilding({ $, whatif, words, fill, map, freeId, commit, rounded, steps: () => steps, ask: () => ask(), stopPlacing: () => setPlacing(false) });
   const saved = geoplan.startScenarios({ $, whatif, words, fill, kept, token, refusal, button, commit, pack, steps: () => steps });
   furnish();
   listen();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,7 +29,7 @@ from geoplan.whatif import (
 )
 from layers.bundle import Layers
 from layers.errors import InputError
-from layers.scenariofile import HousingStep, parse_scenario
+from layers.scenariofile import HousingStep, parse_scenario, scenario_text
 from maps.scene import open_scene
 
 LIVE = 2  # runs whose streets and prices are kept in memory
@@ -78,24 +79,31 @@ def later_years(path: Path) -> tuple[int, ...]:
 
 def answered(path: Path, scenario: Scenario, year: int | None = None) -> WhatIf:
     """What steps do in a year; the same steps of the same run are counted once."""
-    return _answered(path, scenario, year)
+    steps = scenario.model_copy(update={"name": "what-if", "title": "", "title_zh": "", "note": ""})
+    return _answered(path, scenario_text(steps), year)
 
 
 @lru_cache(maxsize=KEPT)
-def _answered(path: Path, scenario: Scenario, year: int | None) -> WhatIf:
-    base = base_in(path, year)
+def _answered(path: Path, steps: str, year: int | None) -> WhatIf:
+    scenario, base = scenario_of_text(steps), base_in(path, year)
     homes = tuple(step for step in scenario.steps if isinstance(step, HousingStep))
     schools = tuple(step for step in scenario.steps if not isinstance(step, HousingStep))
     if not homes:
         return count_again(base, reach_again(base, *schools))
-    ground = _housed(path, year, Scenario(name="homes", steps=homes))
+    ground = _housed(path, scenario_text(scenario.model_copy(update={"steps": homes})), year)
     return against(base, count_again(ground, reach_again(ground, *schools)))
 
 
 @lru_cache(maxsize=LIVE)
-def _housed(path: Path, year: int | None, homes: Scenario) -> WhatIfBase:
+def _housed(path: Path, homes: str, year: int | None) -> WhatIfBase:
     """The base with new housing: kept, so that schools are tried on it as quickly as without."""
-    return with_housing(base_in(path, year), [step for step in homes.steps if isinstance(step, HousingStep)])
+    steps = scenario_of_text(homes).steps
+    return with_housing(base_in(path, year), [step for step in steps if isinstance(step, HousingStep)])
+
+
+def scenario_of_text(text: str) -> Scenario:
+    """The scenario of a text that was written from one; texts are what answers are kept by."""
+    return parse_scenario(tomllib.loads(text), "what-if")
 
 
 @lru_cache(maxsize=LIVE)

@@ -6,11 +6,15 @@ from typing import Any
 
 from flask import url_for
 
+from geoplan.errors import PlanError
 from geoplan.reasons import known
+from geoplan.scenario.saved import scenario_of
+from layers.scenariofile import plain_step
 from layers.schools.stages import STAGES_OF
 from maps import story
 from maps.language import speaker
 from maps.people import may_change
+from maps.safety.retrofits import measures_text
 from maps.schools import kind_names
 from maps.state import State
 from maps.style import stage_names
@@ -18,6 +22,7 @@ from maps.whatif.answer import legend
 from maps.whatif.asked import MOST_STEPS
 
 BASE = "base"
+MOST_WORKS = 10  # packages offered
 LONGEST_LINK = 3000  # characters of the address that hold steps; servers refuse much longer ones
 
 
@@ -39,7 +44,32 @@ def page_data(state: State) -> dict[str, Any]:
         "most_steps": MOST_STEPS,
         "longest_link": LONGEST_LINK,
         "words": words(language),
+        "years": [year for year in (state.run.summary.get("years") or ()) if isinstance(year, int)],
+        "base_year": _base_year(state),
+        "works": works(state),
     }
+
+
+def _base_year(state: State) -> int | None:
+    rows = story.stage_summary(state.run, state.stage).get("years") or ()
+    return rows[0].get("year") if rows else None
+
+
+def works(state: State) -> list[dict[str, Any]]:
+    """The first packages of works on streets that the run proposes, each with its step as scenario files have it."""
+    table = state.run.tables.get("retrofits")
+    if table is None or not len(table):
+        return []
+    found = []
+    for row in table.sort_values("rank").head(MOST_WORKS).to_dict("records"):
+        try:
+            scenario = scenario_of(state.run, "works", proposals=None, works=[int(row["rank"])])
+        except PlanError:
+            continue
+        text = f"{int(row['rank'])}. {measures_text(row.get('measures'), state.language)}"
+        name = {"name": measures_text(row.get("measures"), state.language)[:120]}
+        found.append({"text": text, "step": {**plain_step(scenario.steps[0]), **name}})
+    return found
 
 
 def kinds(state: State) -> list[dict[str, Any]]:
@@ -85,6 +115,17 @@ def words(language: str) -> dict[str, str]:
         "bad_link": say("The steps in this link cannot be read."),
         "copied": say("The link is copied."),
         "link": say("Copy this link:"),
+        "builds": say("Build %(count)s dwellings: %(name)s", count="{count}", name="{name}"),
+        "mends": say("Mend streets and crossings: %(name)s", name="{name}"),
+        "converts": say("Convert %(name)s", name="{name}"),
+        "dwellings": say("dwellings"),
+        "ready": say("ready in"),
+        "new_homes": say("New housing"),
+        "corner": say(
+            "Click the map for every corner, or move the map and press Enter. %(count)s corners.", count="{count}"
+        ),
+        "brings": say("%(pupils)s children, %(served)s with a place", pupils="{pupils}", served="{served}"),
+        "bad_place": say("Latitude and longitude in degrees are expected."),
         "saved": say("Saved as %(name)s.", name="{name}"),
         "taken": say(
             "There is a scenario %(name)s with other steps, saved by %(person)s, %(at)s. Choose another name, or "
