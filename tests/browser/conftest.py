@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +15,13 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from geoplan.plan import make_run, read_layers
 from geoplan.store import write_run
 from maps import assets
 from maps.app import create_app
+from tests.geoplan.batch.towns import write_broken, write_town
 from tests.toytown import toytown_run, write_toytown
+from tests.toytown.siting import with_siting
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -52,6 +59,44 @@ def chromium() -> Iterator[playwright.Browser]:
         browser.close()
 
 
+@dataclass(frozen=True)
+class Office:
+    """A server and a worker on one workspace, as on a machine where people work."""
+
+    server: str
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """``town`` with a run of its coverage, ``newtown`` with proposals, eight counties of which one is broken."""
+    lacking = assets.remedy()
+    if lacking:
+        pytest.skip(lacking)
+    folder = tmp_path_factory.mktemp("office")
+    write_toytown(folder / "town")
+    write_run(make_run(read_layers(folder / "town"), parts=("coverage",)), folder / "town")
+    write_toytown(folder / "newtown")
+    write_run(with_siting(toytown_run()), folder / "newtown")
+    for number in range(1, 8):
+        write_town(folder / f"county-{number}", places=100 + 10 * number)
+    write_broken(folder / "county-8")
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
+    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread.start()
+    command = [sys.executable, "-m", "geoplan", "worker", "--workspace", str(folder)]
+    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    yield Office(f"http://127.0.0.1:{web.server_port}", folder)
+    web.shutdown()
+    thread.join(timeout=5)
+    worker.terminate()
+    try:
+        worker.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        os.killpg(worker.pid, signal.SIGKILL)
+
+
 @dataclass
 class Watched:
     """A page and what it did that it may not do: requests to elsewhere, console errors, policy violations."""
@@ -86,3 +131,10 @@ def watch(chromium: playwright.Browser, server: str) -> Iterator[Watched]:
     yield watched
     watched.check()
     context.close()
+
+
+@pytest.fixture
+def at_work(watch: Watched, office: Office) -> Watched:
+    """A watched page at the office; what it fetches stays on the host, or the test fails."""
+    watch.server = office.server
+    return watch
