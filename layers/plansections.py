@@ -28,6 +28,10 @@ class TableReading(Section):
         default_factory=dict,
         description="heading of a column in the file, by the name of the input tables below; empty: there is none",
     )
+    values: dict[str, str] = Field(
+        default_factory=dict,
+        description="one value for every row, by the name of a column the file does not have",
+    )
     datum: Datum | None = Field(None, description="datum of this table alone, before the section's")
     crs: str | None = Field(None, description="CRS of its x and y columns, before the section's")
 

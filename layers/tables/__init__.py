@@ -18,7 +18,7 @@ from layers.plansections import TableReading
 from layers.schema import Contract
 from layers.tables.archive import unpack
 from layers.tables.geojson import read_geojson
-from layers.tables.names import rename
+from layers.tables.names import rename, same_in_all_rows
 from layers.tables.numbers import decimal_commas
 from layers.tables.places import LONLAT, place
 from layers.tables.project import Bounds, project
@@ -62,7 +62,8 @@ def read_table(
     near
         West, south, east, north of the region in degrees: a table with nothing within one degree of it is a fault.
     reading
-        Sheet or layer, and headings of columns, as the plan names them; its datum and CRS are the caller's to apply.
+        Sheet or layer, headings of columns and values of all rows, as the plan names them; its datum and CRS are the
+        caller's to apply.
 
     Returns
     -------
@@ -76,7 +77,8 @@ def read_table(
     """
     raw = read_raw(path, contract.name, reading.sheet)
     table, faults = rename(raw, contract, path.name, reading.columns)
-    faults = [*raw.faults, *faults]
+    table, same = same_in_all_rows(table, contract, path.name, reading.values)
+    faults = [*raw.faults, *faults, *same]
     if raw.decimal_comma:
         numeric = [str(name) for name in table if _is_number(str(name), contract)]
         table, found = decimal_commas(table, numeric, path.name)

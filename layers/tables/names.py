@@ -19,15 +19,17 @@ def rename(
     """The table under canonical names, with ``_row``; columns the contract does not know keep their heading.
 
     A heading that is the canonical name itself wins over an alias of it, which then keeps its own heading. ``said``
-    maps canonical names to headings and comes before both; an empty heading says that the table has no such column.
+    maps canonical names to headings and comes before both; an empty heading says that the table has no such column,
+    and one heading may serve for several.
     ``attrs["headings"]`` of the table maps canonical names to headings.
     """
     said = said or {}
     faults = _said_faults(raw, contract, file, said)
     named: dict[str, list[str]] = defaultdict(list)
     for heading in map(str, raw.table.columns):
-        name, found = _name(heading, raw, contract, file, said)
-        named[name].append(heading)
+        names, found = _names(heading, raw, contract, file, said)
+        for name in names:
+            named[name].append(heading)
         faults += found
     columns = {"_row": pd.Series(raw.rows, index=raw.table.index, dtype="int64")}
     shown: dict[str, str] = {}
@@ -60,11 +62,38 @@ def _said_faults(raw: Raw, contract: Contract, file: str, said: Mapping[str, str
     ]
 
 
-def _name(heading: str, raw: Raw, contract: Contract, file: str, said: Mapping[str, str]) -> tuple[str, list[Fault]]:
-    """The name of a column. One named for something else, or an alias of one named so, keeps its own heading."""
+def same_in_all_rows(
+    table: pd.DataFrame, contract: Contract, file: str, values: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """The table with columns its file does not have, one value in every row each; a note tells of each of them.
+
+    A column the contract does not know, a place, or one the file has is a fault.
+    """
+    faults, at = list[Fault](), f"tables.{contract.name}.values"
+    for name, value in values.items():
+        if contract.column(name) is None:
+            faults.append(Fault("columns_unknown", file="plan.toml", column=at, value=name))
+        elif name in table.attrs["headings"]:
+            faults.append(Fault("values_twice", file="plan.toml", column=at, value=name, params={"name": file}))
+        else:
+            table[name] = pd.Series(value, index=table.index, dtype=object)
+            faults.append(Fault("values_same", "note", file=file, column=name, value=value))
+    return table, faults
+
+
+def _names(
+    heading: str, raw: Raw, contract: Contract, file: str, said: Mapping[str, str]
+) -> tuple[list[str], list[Fault]]:
+    """The names of a column. One named for something else, or an alias of one named so, keeps its own heading."""
     meant = [name for name, given in said.items() if given == heading]
     if meant:
-        return meant[0], []
+        return meant, []
+    name, faults = _found(heading, raw, contract, file, said)
+    return [name], faults
+
+
+def _found(heading: str, raw: Raw, contract: Contract, file: str, said: Mapping[str, str]) -> tuple[str, list[Fault]]:
+    """The name of a column nothing was said of: an alias, or a name a shapefile cut off."""
     name = canonical(heading, contract)
     if name is not None:
         return (_aside(heading, said) if name in said else name), []

@@ -15,9 +15,10 @@ from shapely import Point, box
 from layers.incoming.look import look
 from layers.incoming.plantext import Use, plan_text
 from layers.incoming.roles import guess, guesses, possible, roles
-from layers.planfile import PlanFile, TableName, read_plan
+from layers.planfile import PlanFile, TableName, TableReading, read_plan
 from layers.plannames import AGES, FILES
-from layers.schema import contracts
+from layers.schema import contract, contracts
+from layers.tables import read_checked, read_table
 
 
 def _table(folder: Path, name: str, text: str) -> str:
@@ -118,10 +119,6 @@ def test_a_table_that_is_none_is_a_fault_of_the_plan(tmp_path: Path) -> None:
 
 
 def test_columns_named_by_the_plan(tmp_path: Path) -> None:
-    from layers.planfile import TableReading
-    from layers.schema import contract
-    from layers.tables import read_table
-
     path = tmp_path / "s.csv"
     path.write_text("id,内部码,单位,类,lon,lat,床位\n9,S1,甲,小学,114,33,5\n", encoding="utf-8")
     reading = TableReading(columns={"id": "内部码", "name": "单位", "stage": "类", "beds": ""})
@@ -137,3 +134,22 @@ def test_columns_named_by_the_plan(tmp_path: Path) -> None:
     assert list(table["id"]) == ["b"]
     with pytest.raises(Exception, match="three"):
         read_table(tmp_path / "g.gpkg", contract=contract("schools"), reading=TableReading(sheet="three"))
+
+
+def test_one_value_for_every_row_and_one_heading_for_two_columns(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("code,lon,lat,beds\nS1,114,33,5\nS2,114,33,6\n", encoding="utf-8")
+    reading = TableReading(
+        columns={"id": "code", "name": "code", "beds": ""}, values={"stage": "primary", "beds": "7"}
+    )
+    table, _, faults = read_checked(path, contract=contract("schools"), reading=reading)
+    assert list(table["id"]) == list(table["name"]) == ["S1", "S2"]
+    assert set(table["stage"]) == {"primary"} and list(table["beds"]) == [7, 7]
+    told = [(fault.code, fault.severity, fault.column, fault.value) for fault in faults]
+    assert ("values_same", "note", "stage", "primary") in told and all(one[1] == "note" for one in told)
+    wrong = TableReading(columns={"name": "code"}, values={"beds": "7", "nonsense": "1", "lon": "2", "stage": "x"})
+    _, _, faults = read_checked(path, contract=contract("schools"), reading=wrong)
+    found = [(fault.code, str(fault.value)) for fault in faults if fault.severity == "error"]
+    assert {("values_twice", "beds"), ("columns_unknown", "nonsense"), ("columns_unknown", "lon")} <= set(found)
+    assert [fault.row for fault in faults if fault.column == "stage" and fault.severity == "error"] == [2, 3]
+    assert 'beds = ""' in next(fault for fault in faults if fault.code == "values_twice").remedy("en")
