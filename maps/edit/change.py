@@ -73,10 +73,12 @@ def onto(plan: PlanEntry, draft: Draft) -> Draft:
 
 def store(plan: PlanEntry, before: str, text: str, *, over: str) -> Version:
     """Save a text over the version it was made from, and note it; ChangedError where that is not there any more."""
-    saved = kept.save(plan.folder, text, over=over, person=person().name)
-    told = [apart(one.path) for one in changes(said(before), said(text))]
-    audit("change", plan.plan_id, settings=", ".join(told), version=saved.name)
-    return saved
+    told = ", ".join(apart(one.path) for one in changes(said(before), said(text)))
+
+    def noted(version: Version) -> None:
+        audit("change", plan.plan_id, settings=told, version=version.name)
+
+    return kept.save(plan.folder, text, over=over, person=person().name, noted=noted)
 
 
 def apart(path: Path) -> str:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from layers.errors import Fault, InputError
 
 FILE, FOLDER, INDEX, LOCK = "plan.toml", ".history", "saved.jsonl", "lock"
 NAME = re.compile(r"plan-\d{8}T\d{6}Z-[0-9a-f]{16}")
-LONGEST = 200_000  # characters of a plan.toml written here
+LONGEST = 60_000  # characters of a plan.toml written here; forms hold it twice
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,18 @@ def versions(folder: Path) -> list[Version]:
     file = folder / FOLDER / INDEX
     if not file.is_file():
         return []
-    found = [Version(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [version for version in reversed(found) if (folder / FOLDER / f"{version.name}.toml").is_file()]
+    found = map(_version, file.read_text(encoding="utf-8", errors="replace").splitlines())
+    there = [one for one in found if one is not None and (folder / FOLDER / f"{one.name}.toml").is_file()]
+    return there[::-1]
+
+
+def _version(line: str) -> Version | None:
+    """A line of the index; None where it was cut off while it was written."""
+    try:
+        version = Version(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+    return version if NAME.fullmatch(str(version.name)) else None
 
 
 def version_text(folder: Path, name: str) -> str:
@@ -91,8 +101,12 @@ def _made(folder: Path, etag: str) -> Version:
     return Version(_name(at, etag), at.isoformat(timespec="seconds"), None, etag)
 
 
-def save(folder: Path, text: str, *, over: str, person: str) -> Version:
+def save(
+    folder: Path, text: str, *, over: str, person: str, noted: Callable[[Version], None] = lambda _: None
+) -> Version:
     """Put a text in the place of the version ``over``, and keep both; the new one.
+
+    ``noted`` is told the new version before it takes its place: what cannot be noted is not saved.
 
     Raises
     ------
@@ -115,6 +129,7 @@ def save(folder: Path, text: str, *, over: str, person: str) -> Version:
         moment = datetime.now(UTC)
         etag = etag_of(text)
         new = Version(_name(moment, etag), moment.isoformat(timespec="seconds"), person, etag)
+        noted(new)
         _keep(folder, new, text)
         _write(folder / FILE, text, crlf=b"\r\n" in (folder / FILE).read_bytes())
         return new
@@ -128,7 +143,7 @@ def _keep(folder: Path, version: Version, text: str) -> None:
     kept = folder / FOLDER
     _write(kept / f"{version.name}.toml", text)
     with writing_to(kept), (kept / INDEX).open("a", encoding="utf-8") as index:
-        index.write(json.dumps(asdict(version), ensure_ascii=False) + "\n")
+        index.write("\n" + json.dumps(asdict(version), ensure_ascii=False) + "\n")
 
 
 def _write(file: Path, text: str, *, crlf: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from geoplan.errors import NotFoundError
+from geoplan.errors import NotFoundError, PlanError
 from layers.errors import Fault
 from maps import story
 from maps.edit import kept, overrides, rows
@@ -61,6 +61,8 @@ def change(plan_id: str) -> AnyResponse:
         saved = store(plan, draft.before, draft.text, over=now.etag)
     except ChangedError as error:
         return _conflict_page(plan, draft, error.now)
+    except PlanError as error:  # a full disk, a lost database: what was entered stays
+        return _difference_page(plan, draft, trouble=str(error))
     return redirect(url_for("edit.edit", plan_id=plan_id, saved=saved.name, lang=request_language()), 303)
 
 
@@ -119,17 +121,17 @@ def _form_page(
     return make_response(body, status)
 
 
-def _difference_page(plan: PlanEntry, draft: Draft) -> AnyResponse:
+def _difference_page(plan: PlanEntry, draft: Draft, *, trouble: str = "") -> AnyResponse:
     found = changes(said(draft.before), said(draft.text))
-    return make_response(
-        render_template(
-            "edit_difference.html",
-            **_head(plan),
-            draft=draft,
-            changes=rows.change_rows(found, request_language()),
-            same=draft.before == draft.text,
-        )
+    body = render_template(
+        "edit_difference.html",
+        **_head(plan),
+        draft=draft,
+        changes=rows.change_rows(found, request_language()),
+        same=draft.before == draft.text,
+        trouble=trouble,
     )
+    return make_response(body, 503 if trouble else 200)
 
 
 def _conflict_page(plan: PlanEntry, draft: Draft, now: Version) -> AnyResponse:

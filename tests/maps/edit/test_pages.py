@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,49 @@ def test_two_people_at_once_see_both_values_and_lose_nothing(client: FlaskClient
     status, _, _ = send(client, form_of(page), "save")
     text = kept.read_text(folder)
     assert status == 303 and "max_new = 3" in text and 'enrolment = "nearest"' in text and 'title = "Theirs"' in text
+
+
+def test_what_cannot_be_written_is_said_and_kept_in_the_form(
+    client: FlaskClient, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept.read_text(folder)
+    _, page, _ = send(client, opened(client), "check", **{"siting.max_new": "3"})
+
+    def full(*given: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    status, page, _ = send(client, form_of(page), "save")
+    assert status == 503 and "the disk is full" in page and "max_new = 3" in unescape(page)
+    monkeypatch.undo()
+    assert kept.read_text(folder) == before and kept.versions(folder) == []
+    status, _, _ = send(client, form_of(page), "save")
+    assert status == 303 and "max_new = 3" in kept.read_text(folder)
+
+
+def test_of_many_who_save_at_once_one_is_first(folder: Path) -> None:
+    before = kept.read_text(folder)
+
+    def save_one(number: int) -> str | None:
+        try:
+            return kept.save(folder, f"{before}# {number}\n", over=kept.etag_of(before), person=f"p{number}").person
+        except kept.ChangedError as error:
+            return None if error.now.person else "nobody"
+
+    with ThreadPoolExecutor(8) as pool:
+        saved = [name for name in pool.map(save_one, range(8)) if name]
+    assert len(saved) == 1 and kept.read_text(folder) == f"{before}# {saved[0][1:]}\n"
+    assert [version.person for version in kept.versions(folder)] == [saved[0], None]
+
+
+def test_a_torn_line_of_the_index_hides_no_other(folder: Path) -> None:
+    text = kept.read_text(folder)
+    kept.save(folder, text + "# one\n", over=kept.etag_of(text), person="a")
+    with (folder / ".history" / "saved.jsonl").open("a", encoding="utf-8") as index:
+        index.write('{"name": "plan-')
+    now = kept.read_text(folder)
+    kept.save(folder, now + "# two\n", over=kept.etag_of(now), person="b")
+    assert [version.person for version in kept.versions(folder)] == ["b", "a", None]
 
 
 def test_a_change_made_outside_is_a_conflict_too(client: FlaskClient, folder: Path) -> None:
