@@ -17,6 +17,7 @@ from layers.incoming.names import MAINS, PARTS, TAKEN, ending
 
 HEAD = 65_536
 CHUNK = 1 << 20
+ENDS = 8 << 20
 TABLE_BYTES = 600_000_000
 SQLITE = b"SQLite format 3\x00"
 SHAPE = bytes.fromhex("0000270a")
@@ -48,6 +49,7 @@ WANTED = {
 }
 _ENTITY = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ELSEWHERE = re.compile(rb"/vsi[a-z0-9_]+[/?]|<(?:OGR)?VRT(?:Dataset|DataSource)|<SrcDataSource", re.IGNORECASE)
+_SIGNS = (b"/vsi", b"vrtdata", b"<srcdata")
 _VIRTUAL = re.compile(r"create\s+virtual\s+table\b(?!.*\busing\s+\"?rtree)", re.IGNORECASE | re.DOTALL)
 _CALLS = re.compile(r"/vsi|load_extension|\bgdal_|\bogr_|virtualogr|\battach\b|://", re.IGNORECASE)
 
@@ -151,14 +153,28 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _entities(pieces: Iterator[bytes], name: str) -> Fault | None:
-    if any(_ENTITY.search(piece) for piece in pieces):
+    if any(b"<!" in piece and _ENTITY.search(piece) for piece in pieces):
         return Fault("incoming_entities", file=name)
     return None
 
 
 def _elsewhere(path: Path, name: str) -> Fault | None:
-    found = next((match for piece in _chunks(path) if (match := _ELSEWHERE.search(piece))), None)
+    found = next((match for piece in _ends(path) if (match := _pointing(piece))), None)
     return found and Fault("incoming_elsewhere", file=name, value=found[0].decode("ascii", "replace"))
+
+
+def _ends(path: Path) -> Iterator[bytes]:
+    """Beginning and end of a raster, where its tags stand; its driver opens no other file for what is between."""
+    with path.open("rb") as file:
+        yield file.read(ENDS)
+        file.seek(max(0, path.stat().st_size - ENDS))
+        yield file.read(ENDS)
+
+
+def _pointing(piece: bytes) -> re.Match[bytes] | None:
+    """A reference in a piece; most pieces are told to hold none without looking closely."""
+    lower = piece.lower()
+    return _ELSEWHERE.search(piece) if any(word in lower for word in _SIGNS) else None
 
 
 def _workbook(path: Path, name: str) -> Fault | None:

@@ -16,6 +16,13 @@
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const request = new XMLHttpRequest(), button = form.querySelector("button");
+    const bytes = [...input.files].reduce((sum, file) => sum + file.size, 0);
+    if (bytes > Number(form.dataset.most) * 1048576) {
+      sending.hidden = false;
+      bar.hidden = true;
+      text.textContent = words.large;
+      return;
+    }
     const failed = (said) => { button.disabled = false; bar.hidden = true; text.textContent = said; };
     request.open("POST", form.action);
     request.upload.addEventListener("progress", (at) => {

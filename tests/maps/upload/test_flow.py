@@ -221,3 +221,39 @@ def test_an_upload_is_resumed_and_deleted(client: FlaskClient, app: Flask, toy_f
     assert address in text(client, "/upload")
     assert client.post(f"{address}/delete").status_code == 303
     assert client.get(address).status_code == 404 and staged(app) == [] and address not in text(client, "/upload")
+
+
+def test_script_in_names_and_titles_is_text(client: FlaskClient, toy_files: Files) -> None:
+    evil = '</script><script>alert(1)</script>"><img src=x>'
+    address = sent(client, {"<img src=x onerror=alert(1)>.csv": toy_files["schools.csv"], "<b>.exe": b"MZ"})
+    check(client, address, title=evil, control_total="<i>1</i>", population_year="<i>")
+    for path in (address, "/upload", f"{address}/tables/1"):
+        for language in ("en", "zh"):
+            page = text(client, f"{path}?lang={language}")
+            assert "<script>alert" not in page and "<img src=x" not in page and "<b>.exe" not in page
+
+
+def test_names_of_the_client_never_become_paths(client: FlaskClient, app: Flask, toy_files: Files) -> None:
+    names = [
+        "../../../evil.csv",
+        "/etc/evil.csv",
+        "C:\\evil.csv",
+        "..",
+        "....//evil.csv",
+        "a\x00b.csv",
+        "/vsicurl/evil.csv",
+    ]
+    address = sent(
+        client, {name: toy_files["schools.csv"] + bytes(str(at), "ascii") for at, name in enumerate(names)}
+    )
+    folder = Path(app.config["WORKSPACE"]) / ".geoplan" / "uploads" / address.rsplit("/", 1)[-1]
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert all(name.startswith("original/") or name == "upload.json" for name in there)
+    outside = [path for path in Path(app.config["WORKSPACE"]).parent.rglob("*evil*") if folder not in path.parents]
+    assert outside == []
+
+
+def test_many_unfinished_uploads_are_too_many(client: FlaskClient, app: Flask) -> None:
+    app.config["UPLOAD_KEPT"] = 2
+    answers = [send(client, {"a.csv": b"id\n1\n"}).status_code for _ in range(3)]
+    assert answers == [303, 303, 400] and len(staged(app)) == 2
