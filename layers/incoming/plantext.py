@@ -23,6 +23,7 @@ class Use:
     columns: Mapping[str, str] = field(default_factory=dict)
     datum: str | None = None
     crs: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_text(head: Mapping[str, Mapping[str, Any]], uses: Sequence[Use]) -> str:
@@ -58,6 +59,8 @@ def _add(data: dict[str, dict[str, Any]], tables: dict[str, dict[str, Any]], use
     reading: dict[str, Any] = {"sheet": use.sheet} if use.sheet is not None else {}
     if use.columns:
         reading["columns"] = dict(use.columns)
+    if use.values:
+        reading["values"] = dict(use.values)
     if role.table == section and section in OWN_DATUM:
         held.update(own)
     else:

@@ -71,7 +71,7 @@ def heavy(upload: Upload, folder: Path) -> bool:
 
 
 def _use(item: Item) -> Use:
-    return Use(item.role, item.source, item.sheet, item.columns, item.datum, item.crs)
+    return Use(item.role, item.source, item.sheet, item.columns, item.datum, item.crs, item.values)
 
 
 def role_twice(upload: Upload) -> list[Fault]:

@@ -15,8 +15,8 @@ from layers.tables.places import read_crs
 from maps.language import Say, speaker
 from maps.upload.record import Item
 
-CHOSEN = "column-"
-"""Fields of the form: this and the name of a column."""
+CHOSEN, SAME = "column-", "value-"
+"""Fields of the form: this and the name of a column; one heading, or one value for every row."""
 
 
 def table_of(item: Item) -> Contract | None:
@@ -36,7 +36,7 @@ def current(item: Item) -> dict[str, str]:
 
 
 def with_columns(item: Item, form: Mapping[str, str]) -> Item:
-    """The data set with columns, datum and CRS as a form says; what is no answer changes nothing."""
+    """The data set with columns, values, datum and CRS as a form says; what is no answer changes nothing."""
     table, sheet = table_of(item), item.table
     if table is None or sheet is None:
         return item
@@ -52,6 +52,7 @@ def with_columns(item: Item, form: Mapping[str, str]) -> Item:
     return replace(
         item,
         columns=_told(columns, table, sheet),
+        values=_values(form, columns, known - {*PLACES, "id"}) if chosen else item.values,
         datum=datum if datum in DATUMS else None,
         crs=crs or None,
         confirmed=item.confirmed or "datum" in form,
@@ -66,13 +67,22 @@ def crs_fault(item: Item, language: str) -> str:
     return faults[0].remedy(language) if faults else ""
 
 
+def _values(form: Mapping[str, str], columns: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    """Values said for every row, of columns no heading serves for."""
+    said = {key[len(SAME) :]: text.strip()[:200] for key, text in form.items() if key.startswith(SAME)}
+    return {name: text for name, text in said.items() if text and name in known and not columns.get(name)}
+
+
 def _told(columns: Mapping[str, str], table: Contract, sheet: Sheet) -> dict[str, str]:
-    """What plan.toml must say: headings the alias tables would not find, or would take for something else."""
+    """What plan.toml must say: headings the alias tables would not find, or not for all they serve for."""
     by_alias: dict[str, list[str]] = {}
     for head in sheet.columns:
         by_alias.setdefault(canonical(head, table) or "", []).append(head)
+    shared = {head for head in columns.values() if head and list(columns.values()).count(head) > 1}
     return {
-        name: head for name, head in columns.items() if (by_alias.get(name) != [head] if head else name in by_alias)
+        name: head
+        for name, head in columns.items()
+        if head in shared or (by_alias.get(name) != [head] if head else name in by_alias)
     }
 
 
@@ -89,21 +99,24 @@ def form_rows(item: Item, language: str) -> list[dict[str, Any]]:
     if table is None or sheet is None:
         return []
     found, say = current(item), speaker(language)
-    rows = [_row(column, found, sheet, language, say) for column in _columns(table, sheet)]
-    return sorted(rows, key=lambda row: (not row["required"], not row["heading"]))
+    rows = [_row(column, found, item, language, say) for column in _columns(table, sheet)]
+    return sorted(rows, key=lambda row: (not row["required"], not (row["heading"] or row["value"])))
 
 
-def _row(column: Column, found: Mapping[str, str], sheet: Sheet, language: str, say: Say) -> dict[str, Any]:
-    heading = found.get(column.name, "")
+def _row(column: Column, found: Mapping[str, str], item: Item, language: str, say: Say) -> dict[str, Any]:
+    heading, value = found.get(column.name, ""), item.values.get(column.name, "")
+    sheet = item.table
     doc = column.doc_zh if language == "zh" else column.doc
     return {
         "name": column.name,
         "doc": doc or place_names(say).get(column.name, ""),
         "unit": column.unit,
         "required": column.required,
-        "shown": column.required or bool(heading),
+        "shown": column.required or bool(heading or value),
+        "value": value,
+        "fillable": column.name not in (*PLACES, "id"),
         "heading": heading,
-        "samples": sheet.samples.get(heading, []),
+        "samples": sheet.samples.get(heading, []) if sheet else [],
         "allowed": list(column.allowed),
     }
 

@@ -40,6 +40,7 @@ class Item:
     role: str = "none"
     sheet: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     datum: str | None = None
     crs: str | None = None
     confirmed: bool = False

@@ -117,7 +117,7 @@ def _columns(item: Item, language: str) -> dict[str, Any] | None:
     if role is None or role.table is None or sheet is None:
         return None
     table = contract(role.table)
-    found = {**matched(sheet.columns, table), **{name: head for name, head in item.columns.items() if head}}
+    found = {*matched(sheet.columns, table), *(name for name, head in item.columns.items() if head), *item.values}
     required = [column.name for column in table.columns if column.required]
     lacking = [name for name in required if name not in found]
     return {"found": len(required) - len(lacking), "of": len(required), "lacking": lacking}

@@ -35,7 +35,7 @@ def _item(item: Item, form: Mapping[str, str]) -> Item:
         sheet = guess(item.name, item.look).sheet or sheets[0]
     if (role, sheet) == (item.role, item.sheet):
         return item
-    return replace(item, role=role, sheet=sheet, columns={})
+    return replace(item, role=role, sheet=sheet, columns={}, values={})
 
 
 def _said(form: Mapping[str, str]) -> dict[str, Any]:

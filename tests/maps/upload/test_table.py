@@ -72,6 +72,24 @@ def test_columns_are_mapped_and_the_plan_says_so(client: FlaskClient, app: Flask
     assert 'sheet = "学校"' in told and 'id = "内部码"' in told and "places_primary" not in told
 
 
+def test_what_the_file_lacks_is_said_for_every_row(client: FlaskClient, app: Flask, toy_files: Files) -> None:
+    rows = list(csv.DictReader(io.StringIO(toy_files["schools.csv"].decode())))
+    bare = ["id,lon,lat", *(f"{row['id']},{row['lon']},{row['lat']}" for row in rows)]
+    address = sent(client, {**toy_files, "schools.csv": "\n".join(bare).encode()})
+    page = text(client, address)
+    assert "missing: name, stage" in page
+    table = f"{address}/tables/{number_of(page, 'schools.csv')}"
+    form = {"column-id": "id", "column-name": "id", "value-stage": "primary", "value-id": "x", "value-root": "x"}
+    assert client.post(table, data=form).status_code == 303
+    page = text(client, table)
+    assert "<option selected>primary</option>" in page and page.count("<option selected>id</option>") == 2
+    assert "missing:" not in text(client, address) and counts(check(client, address))[0] == 0
+    tick_all(client, address)
+    assert client.post(f"{address}/accept", data={"plan_id": "toytown"}).status_code == 303
+    told = (Path(app.config["WORKSPACE"]) / "toytown" / "plan.toml").read_text()
+    assert 'values = { stage = "primary" }' in told and 'columns = { id = "id", name = "id" }' in told
+
+
 def test_answers_that_are_none_change_nothing(client: FlaskClient, app: Flask, toy_files: Files) -> None:
     _, table = mapped(client, app, toy_files)
     before = re.findall(r"<option[^>]*selected>[^<]*", text(client, table))
