@@ -130,7 +130,7 @@ def cell(plan_id: str, run_id: str) -> Response:
     path, run = find(plan_id, run_id)
     stage = stage_asked(run)
     lon, lat = degrees("lon", 180), degrees("lat", 85.06)
-    year = year_asked(run, stage) if request.args.get("year") else None
+    year = year_asked(run, stage) if "year" in request.args else None
     row = tiles.cell_at(scene.open_scene(path).raster, *scene.TO_MERCATOR.transform(lon, lat))
     if row is None:
         return jsonify({"cell_id": None, "lon": lon, "lat": lat, "card": None})
@@ -139,7 +139,7 @@ def cell(plan_id: str, run_id: str) -> Response:
 
 def stage_asked(run: Run) -> str:
     """The stage of the request, else the first; NotFoundError when the run does not hold it."""
-    stage = request.args.get("stage") or story.first_stage(run)
+    stage = request.args.get("stage", story.first_stage(run))
     story.stage_summary(run, stage)
     return stage
 

@@ -134,6 +134,9 @@ def chosen_language() -> str:
 def _prepare() -> None:
     g.nonce = secrets.token_urlsafe(16)
     CATALOGUES.as_default()
+    asked = request.args.get("lang", "en")
+    if asked not in language.LANGUAGES and _for_a_program():
+        raise PlanError(f"lang={asked[:40]!r}: {' or '.join(language.LANGUAGES)} is expected")
 
 
 def _headers(response: Response) -> Response:

@@ -23,7 +23,7 @@ def listed() -> Response:
     """Jobs, newest first; ``state``, ``kind`` and ``plan_id`` choose, ``limit`` and ``offset`` page."""
     states = [name for name in request.args.get("state", "").split(",") if name] or list(STATES)
     kind = request.args.get("kind", "")
-    if unknown := sorted(set(states) - set(STATES)) + sorted({kind} - {*KINDS, ""}):
+    if unknown := sorted(set(states) - set(STATES)) + sorted({kind} - set(KINDS) if "kind" in request.args else ()):
         raise PlanError(f"{', '.join(unknown)[:80]}: states are {', '.join(STATES)}; kinds are {', '.join(KINDS)}")
     folder = workspace_folder()
     plan_id = request.args.get("plan_id", "")

@@ -51,14 +51,22 @@ def nearest_element(plan_id: str, run_id: str) -> Response:
     """The nearest crossing, else street, within ``within_m`` metres of ``lon, lat``; ``row`` is null without one."""
     _, run = find(plan_id, run_id)
     lon, lat = degrees("lon", 180), degrees("lat", 85.06)
-    within_m = request.args.get("within_m", 20.0, type=float)
-    if not 0 <= within_m <= MOST_M:
-        raise PlanError(f"within_m: metres between 0 and {MOST_M:g} are expected")
-    found = elements.near(run, lon, lat, within_m)
+    found = elements.near(run, lon, lat, _within_m())
     answer: dict[str, Any] = {"row": None}
     if found:
         answer = elements.element(run, *found, request_language())
     return jsonify(layerfiles.plain(answer))
+
+
+def _within_m() -> float:
+    text = request.args.get("within_m", "20")
+    try:
+        within_m = float(text)
+    except ValueError:
+        within_m = -1.0
+    if not 0 <= within_m <= MOST_M:
+        raise PlanError(f"within_m={text[:40]!r}: metres between 0 and {MOST_M:g} are expected")
+    return within_m
 
 
 @safety_api.get(f"{RUN}/route")

@@ -15,6 +15,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
@@ -26,8 +27,10 @@ PROMISES = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
+    negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
+    negative_data_rejection,
 ]
 HOSTILE = ["..", "../..", "..%2f..%2fetc%2fpasswd", "a\x00b", "'; drop table x; --", "<script>alert(1)</script>"]
 

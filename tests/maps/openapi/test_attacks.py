@@ -129,3 +129,15 @@ def test_no_cell_of_a_spreadsheet_is_a_formula(hostile: FlaskClient) -> None:
     text = hostile.get(f"{RUN}/layers/schools.csv").data.decode("utf-8-sig")
     names = [row["name"] for row in csv.DictReader(io.StringIO(text))]
     assert names == [NAME, "'=HYPERLINK(1)", "'@SUM(1)"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cell?lon=6.5&lat=48.7&lang=fr", "cell?lon=6.5&lat=48.7&year=", "cell?lon=6.5&lat=48.7&stage=",
+        "elements?lon=6.5&lat=48.7&within_m=far", "elements?lon=6.5&lat=48.7&within_m=", "cell?lon=&lat=",
+    ],
+)  # fmt: skip
+def test_what_is_asked_in_vain_is_not_passed_over(client: FlaskClient, query: str) -> None:
+    refused(client.get(f"{RUN}/{query}"), 400, 404)
+    refused(client.get("/api/v1/jobs?kind="), 400)
