@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pytest
 from flask.testing import FlaskClient
 
+from maps import navigation
 from maps.handbook import rendering, shelf
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -103,3 +104,9 @@ def test_a_copy_without_documents_says_so(
 
 def test_the_header_leads_to_it(client: FlaskClient) -> None:
     assert re.search(r'<a href="/docs\?lang=zh"[^>]*>帮助</a>', text(client, "/?lang=zh"))
+
+
+def test_the_chinese_guide_knows_every_page_of_the_navigation() -> None:
+    guide = (DOCS / "zh" / "web-guide.md").read_text(encoding="utf-8")
+    for page in (*navigation.MAIN, *(navigation.PLAN + tab for tab in navigation.TABS)):
+        assert f"`{page}`" in guide or page == "/docs", page
