@@ -14,7 +14,6 @@ import math
 import os
 import random
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,9 +58,14 @@ class Browser:
         began, fault, content = time.perf_counter(), "", b""
         method, data = ("GET", None) if body is None else ("POST", json.dumps(body))
         try:
-            self._line.request(method, path, data, {"Content-Type": "application/json", "Accept-Language": "en"})
-            answer = self._line.getresponse()
-            content = answer.read()
+            while True:
+                self._line.request(method, path, data, {"Content-Type": "application/json", "Accept-Language": "en"})
+                answer = self._line.getresponse()
+                content = answer.read()
+                pause = int(answer.headers.get("Retry-After", 0))
+                if answer.status != 503 or not pause:
+                    break
+                time.sleep(pause)  # as the page does, and counted as waiting
             if answer.status >= 400:
                 fault = f"{answer.status} {path}: {content[:200]!r}"
         except OSError as error:
@@ -165,7 +169,7 @@ def burst(port: int, plans: list[str], *, viewers: int, planners: int, seconds: 
 
 
 @contextmanager
-def served(server: str, workspace: Path, port: int) -> Iterator[None]:
+def served(server: str, workspace: Path, port: int) -> Iterator[list[int]]:
     """A server for the time of the block, and a worker beside it."""
     geoplan = [sys.executable, "-m", "geoplan"]
     gunicorn = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", "4"]
@@ -181,7 +185,7 @@ def served(server: str, workspace: Path, port: int) -> Iterator[None]:
     begun = [subprocess.Popen(command, env={**os.environ, **own}) for command in commands]
     try:
         _wait(port)
-        yield
+        yield [one.pid for one in begun]
     finally:
         for one in begun:
             one.send_signal(signal.SIGTERM)
@@ -190,13 +194,40 @@ def served(server: str, workspace: Path, port: int) -> Iterator[None]:
 
 
 def _wait(port: int) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while time.monotonic() < until:
-        with socket.socket() as line:
-            if line.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if b"ok" in Browser(port, Told()).ask("", "/healthz"):
+            return
         time.sleep(0.2)
-    raise TimeoutError("the server does not listen")
+    raise TimeoutError("the server does not answer")
+
+
+def memory_mb(processes: list[int]) -> list[int]:
+    """The most memory that processes and their children held, each."""
+    return sorted(
+        (int(one["VmHWM"].split()[0]) // 1024 for one in _family(processes) if "VmHWM" in one), reverse=True
+    )
+
+
+def processor_s(processes: list[int]) -> float:
+    """Seconds of processor that processes and their children have used."""
+    ticks = 0
+    for one in _family(processes):
+        with suppress(OSError):
+            stat = Path("/proc", one["Pid"].strip(), "stat").read_text().rpartition(")")[2].split()
+            ticks += int(stat[11]) + int(stat[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _family(processes: list[int]) -> list[dict[str, str]]:
+    """What the system tells of processes and their children."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            told = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            if {int(told["Pid"]), int(told["PPid"])} & set(processes):
+                found.append(told)
+    return found
 
 
 def table(told: Told) -> str:
@@ -226,10 +257,10 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8937)
     asked = parser.parse_args()
     plans = asked.plans.split(",")
-    with served(asked.server, asked.workspace, asked.port):
-        warm = burst(asked.port, plans, viewers=4, planners=1, seconds=1, think_s=0.2)
+    with served(asked.server, asked.workspace, asked.port) as processes:
+        warm = burst(asked.port, plans, viewers=12, planners=8, seconds=6, think_s=0.5)
         print("first visitors\n" + table(warm))
-        before = os.getloadavg()[0]
+        before, spent = os.getloadavg()[0], processor_s(processes)
         told = burst(
             asked.port,
             plans,
@@ -238,8 +269,11 @@ def main() -> int:
             seconds=asked.seconds,
             think_s=asked.think,
         )
+        held, spent = memory_mb(processes), processor_s(processes) - spent
     print(f"{asked.server}: {asked.viewers} viewers, {asked.planners} planners, {asked.seconds:.0f} s")
     print(f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} processors")
+    print(f"{spent:.0f} s of processor, {100 * spent / asked.seconds / (os.cpu_count() or 1):.0f} % of this machine")
+    print(f"most memory of each process: {', '.join(f'{one} MB' for one in held)}")
     print(table(told))
     return int(bool(told.wrong) or p95(told.seconds["page"]) >= 1)
 

@@ -66,7 +66,7 @@ class Noted:
 def _end(environ: dict[str, Any], ident: str, seconds: float) -> None:
     said, path = environ[SAID], str(environ.get("PATH_INFO", ""))
     path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-    level = logging.ERROR if said["status"] >= 500 else logging.DEBUG if path in QUIET else logging.INFO
+    level = _level(said["status"], path)
     line = {
         "request": ident,
         "method": environ.get("REQUEST_METHOD"),
@@ -78,3 +78,11 @@ def _end(environ: dict[str, Any], ident: str, seconds: float) -> None:
         "address": environ.get("REMOTE_ADDR"),
     }
     LOG.log(level, "answered", extra={"about": {key: value for key, value in line.items() if value is not None}})
+
+
+def _level(status: int, path: str) -> int:
+    if path in QUIET:
+        return logging.DEBUG
+    if status == 503:  # full, or asked to come again: the service is as it should be
+        return logging.WARNING
+    return logging.ERROR if status >= 500 else logging.INFO

@@ -241,7 +241,7 @@ geoplan.startWhatIf = (map) => {
     if (!placing) $("state").textContent = words.counting;
     try {
       const headers = { "Content-Type": "application/json", ...token() };
-      const answer = await fetch(whatif.ask, { method: "POST", headers, body: JSON.stringify({ stage: data.stage, steps: list, ...building.year() }) });
+      const answer = await patiently(headers, JSON.stringify({ stage: data.stage, steps: list, ...building.year() }));
       const told = await answer.json();
       if (list === wanted || wanted.length) tell(answer.ok, told);
     } catch {
@@ -252,6 +252,16 @@ geoplan.startWhatIf = (map) => {
     if (waiting) {
       waiting = false;
       ask(wanted);
+    }
+  }
+
+  // where others are being answered, the service says when to ask again
+  async function patiently(headers, body) {
+    for (let turn = 0; ; turn++) {
+      const answer = await fetch(whatif.ask, { method: "POST", headers, body });
+      const pause = Number(answer.headers.get("Retry-After"));
+      if (answer.status !== 503 || !pause || turn >= 90) return answer;
+      await new Promise((go) => setTimeout(go, 1000 * pause));
     }
   }
 

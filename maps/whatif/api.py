@@ -18,6 +18,7 @@ from maps.whatif import saved
 from maps.whatif.answer import whatif_answer
 from maps.whatif.asked import body, named_scenario, quick_scenario, year_of_body
 from maps.whatif.bases import later_years, scenario_of_run, started
+from maps.whatif.turns import turn
 
 HEAD = ("name", "title", "title_zh")
 
@@ -29,16 +30,17 @@ whatif_api = Blueprint("whatif_api", __name__, url_prefix="/api/v1")
 def try_steps(plan_id: str, run_id: str) -> Response:
     """What ``steps`` change for a ``stage`` in a ``year``: accounts, homes and schools before and after.
 
-    Without a year the base year is looked at. Nothing is kept.
+    Without a year the base year is looked at. Nothing is kept. 503 with ``Retry-After`` where others are at it.
     """
     path, run = find(plan_id, run_id)
     data = body()
     stage = str(data.get("stage") or story.first_stage(run))
     story.stage_summary(run, stage)
     scenario = quick_scenario(data, stage)
-    base = started(path).base.situation.outlook.base_year
-    year = None if data.get("year") in (None, base) else year_of_body(data, later_years(path))
-    answer = whatif_answer(path, scenario, stage, request_language(), year=year)
+    with turn():
+        base = started(path).base.situation.outlook.base_year
+        year = None if data.get("year") in (None, base) else year_of_body(data, later_years(path))
+        answer = whatif_answer(path, scenario, stage, request_language(), year=year)
     response = jsonify(plain({"run_id": run.run_id, **answer}))
     response.headers["Cache-Control"] = "no-store"
     return response
