@@ -22,6 +22,7 @@ from maps.jobs.starting import OURS, mine
 from maps.language import percent, speaker
 from maps.story import local_text
 
+DOCUMENTS_FIRST = (".html", ".docx", ".pdf", ".xlsx", ".gpkg", ".png", ".tif", ".geojson")
 WEIGHTS = ("error", "warning", "note")
 PROBLEMS = {"data": 422, "request": 400, "missing": 404, "lost": 500, "bug": 500, "room": 507}
 
@@ -196,12 +197,17 @@ def links(folder: Path, job: Job, language: str) -> list[dict[str, str]]:
             href = url_for("pages.plan_page", plan_id=plan_id, run=run_id, lang=language)
             text = say("Open the result") if job.plan_id else say("Open %(plan)s", plan=plan_id)
             found.append({"href": href, "text": text})
-    for name in job.result.get("files") or ():
+    for name in sorted(job.result.get("files") or (), key=_weight):
         if name.endswith(".html") and not name.endswith(f".{language}.html"):
             continue
         text = say("Open the province summary") if name.endswith(".html") else name
         found.insert(0 if name.endswith(".html") else len(found), {"href": file_address(job, name), "text": text})
     return found
+
+
+def _weight(name: str) -> int:
+    """Documents before layers before tables; files of a kind stay in their order."""
+    return next((at for at, ending in enumerate(DOCUMENTS_FIRST) if name.endswith(ending)), len(DOCUMENTS_FIRST))
 
 
 def runs_of(job: Job) -> dict[str, str]:

@@ -89,14 +89,15 @@ def test_the_form_exports_in_several_formats(client: FlaskClient, folder: Path) 
     page = client.get("/plans/east/data?lang=zh").get_data(as_text=True)
     for name in ("csv", "geojson", "gpkg", "cog", "xlsx", "docx", "pdf", "sheets"):
         assert f'name="formats" value="{name}"' in page
-    asked = {"kind": "export", "plan_id": "east", "formats": ["csv", "geojson"], "language": "en", "paper": "a3"}
+    asked = {"kind": "export", "plan_id": "east", "formats": ["csv", "xlsx"], "language": "en", "paper": "a3"}
     answer = client.post("/jobs?lang=zh", data=asked)
     job = records.listed(folder)[0]
-    assert answer.status_code == 303 and job.params["formats"] == ["csv", "geojson"]
+    assert answer.status_code == 303 and job.params["formats"] == ["csv", "xlsx"]
     assert (job.params["language"], job.params["paper"]) == ("en", "a3")
     perform(folder, job.id)
     page = client.get(f"/jobs/{job.id}").get_data(as_text=True)
-    assert ".geojson" in page and ".csv" in page
+    assert 0 < page.index(".xlsx</a>") < page.index(".csv</a>"), "documents come first"
+    assert "/plans/east/data" in page and "Export again" in page
 
 
 def test_a_batch_of_chosen_plans_says_what_and_how_many_at_once(client: FlaskClient, folder: Path) -> None:
