@@ -246,4 +246,5 @@ def origin(upload: Upload, language: str) -> dict[str, Any]:
         ],
         "refused": group_rows(checking.groups(list(upload.refused)), upload, language),
         "ticked": len(upload.ticked),
+        "corrections": [{"file": item.name, **one} for item in upload.items for one in item.corrections],
     }

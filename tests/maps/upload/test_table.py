@@ -118,6 +118,8 @@ def test_a_value_is_corrected_in_a_copy(client: FlaskClient, app: Flask, toy_fil
     assert (plan / "original" / "schools.csv").read_bytes() == wrong
     (copy,) = (plan / "corrected").rglob("schools.csv")
     assert b",primary," in copy.read_bytes()
+    origin = text(client, "/plans/toytown/brought-in")
+    assert "Corrections made" in origin and "=primry" in origin
     record = json.loads((plan / "brought-in.json").read_text())
     assert [one["after"] for item in record["items"] for one in item["corrections"]] == ["primary"]
 
