@@ -30,6 +30,7 @@ def findings(
         said = [*_schools(head), *(_served(stage, rows, number) for stage in stages)]
         said += [_walked(stage, rows, number) for stage in stages]
         said += [_moved_cells(stage, cells, number) for stage in stages]
+        said += [_need(stage, rows, number) for stage in stages]
         said += [_overfull(stage, runs[0], run) for stage in stages]
         said.append(
             {"code": "inputs_differ", "params": {"what": ", ".join(head["differs"])}} if head["differs"] else None
@@ -77,6 +78,21 @@ def _walked(stage: str, rows: Sequence[Row], number: int) -> Row | None:
         return None
     code = "walk_longer" if after > before else "walk_shorter"
     return {"code": code, "params": {"stage": stage, "metres": abs(after - before), "before": before, "after": after}}
+
+
+def _need(stage: str, rows: Sequence[Row], number: int) -> Row | None:
+    """The later year in which the pupils without a place differ most."""
+    found = []
+    for row in rows:
+        year, _, key = str(row["key"]).partition(":")
+        change = row["changes"][number] if (row["section"], row["stage"], key) == ("years", stage, "need") else None
+        if change is not None and abs(change) >= 0.5:
+            found.append((-abs(change), year, change, row["values"][0], row["values"][number]))
+    if not found:
+        return None
+    _, year, change, before, after = min(found)
+    params = {"stage": stage, "year": year, "pupils": abs(change), "before": before, "after": after}
+    return {"code": "need_more" if change > 0 else "need_fewer", "params": params}
 
 
 def _moved_cells(stage: str, cells: Sequence[Row], number: int) -> Row | None:

@@ -12,6 +12,7 @@ from geoplan.coverage import StageInput
 from geoplan.coverage.stage import I64
 from geoplan.coverage.years import units_in_year
 from geoplan.demand.newhomes import own_land_m, with_new_homes
+from geoplan.demand.outlook import pupils_in, residents_in
 from geoplan.errors import PlanError
 from geoplan.network.join import with_more_homes
 from geoplan.otherways import other_ways
@@ -19,7 +20,7 @@ from geoplan.reach import Homes, Pairs, attach_homes, nearest_distance, walk_pai
 from geoplan.scenario import Scenario, applied
 from geoplan.settings import by_setting, setting_of_cells, snap_limits_m
 from geoplan.situation import Situation, demand_of, longest_limit_m
-from geoplan.stage_inputs import home_cells, stage_in_year
+from geoplan.stage_inputs import home_cells
 from geoplan.whatif.reach import Nearest
 from geoplan.whatif.start import StageBase, WhatIfBase, stage_base
 from layers.bundle import Layers
@@ -87,10 +88,12 @@ def counted_with(base: WhatIfBase, layers: Layers, reached: tuple[Situation, Sit
     demand, ahead = demand_of(layers, whole.cells, whole.standards, whole.stages)
     whole = replace(whole, demand=demand, outlook=ahead)
     year = base.year if base.year is not None else ahead.base_year
+    residents, fresh = residents_in(ahead, year), home_cells(layers, new)
     found = {}
     for name, stage in base.stages.items():
-        like = _input(stage, layers, whole, new)
-        given = stage_in_year(layers, whole, ahead, name, year, like=like)
+        given = _input(stage, layers, (whole, new), fresh)
+        asked = pupils_in(ahead, year, stage=name)[["cell", "band", "pupils"]]
+        given = replace(given, units=asked, cells=given.cells.assign(residents=residents))
         near = {band: _nearest(one, given, new) for band, one in stage.near.items()}
         past: I64 = stage.enrolled.assignment.price_dm
         units = None if base.year is None else units_in_year(given)
@@ -98,15 +101,15 @@ def counted_with(base: WhatIfBase, layers: Layers, reached: tuple[Situation, Sit
     return WhatIfBase(layers, whole, found, base.year)
 
 
-def _input(stage: StageBase, layers: Layers, whole: Situation, new: Situation) -> StageInput:
+def _input(stage: StageBase, layers: Layers, reached: tuple[Situation, Situation], fresh: pd.DataFrame) -> StageInput:
     """The stage's input with the cells of the new homes, and their ways by bus and to beds."""
-    given, count = stage.given, len(stage.given.cells)
+    given, count, (whole, new) = stage.given, len(stage.given.cells), reached
     more = other_ways(layers, new, stage.stage)
     extra = [] if given.extra is None else [given.extra]
     extra += [] if more is None else [more.assign(cell=more["cell"] + count)]
     return replace(
         given,
-        cells=pd.concat([given.cells, home_cells(layers, new)], ignore_index=True),
+        cells=pd.concat([given.cells, fresh], ignore_index=True),
         pairs=whole.walk,
         extra=pd.concat(extra, ignore_index=True) if extra else None,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from geoplan.reasons.figures import money
+from geoplan.reasons.siting import currency
 from geoplan.reasons.steps import step_sentence
 from geoplan.scenario.prices import step_price
 from geoplan.settings import run_standards
@@ -52,7 +53,7 @@ def actions(found: Alternative, base: Alternative, costs: pd.DataFrame | None, l
     say, rows, prices = speaker(language), [], []
     for step in found.scenario.steps:
         price = step_price(step, base.run, standards, costs)
-        text = say("not known") if price.amount is None else money(price.amount, language)
+        text = say("not known") if price.amount is None else yuan(price.amount, language, assumed=price.assumed)
         if price.amount and price.assumed:
             text = say("%(cost)s (assumed)", cost=text)
         rows.append(Action(step_sentence(step, names, language), text, step in found.uncounted))
@@ -60,6 +61,11 @@ def actions(found: Alternative, base: Alternative, costs: pd.DataFrame | None, l
     amounts = [price.amount for price in prices]
     total = None if None in amounts else float(sum(amount or 0.0 for amount in amounts))
     return Actions(tuple(rows), total, any(price.assumed for price in prices))
+
+
+def yuan(amount: float, language: str, *, assumed: bool) -> str:
+    """Money with its unit: ours are in yuan, the county's own table has its own."""
+    return money(amount, language) + (currency("CNY", language) if assumed and amount else "")
 
 
 def _names(found: Alternative, language: str) -> dict[str, str]:

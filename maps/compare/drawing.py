@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from geoplan import __version__
+from geoplan.demand.newhomes import PREFIX
 from geoplan.run import Run
+from layers.scenariofile import HousingStep
 from maps import scene, schools, story, style
 from maps.compare.alternatives import Alternative
 from maps.compare.beside import Beside
@@ -42,6 +44,7 @@ def map_data(one: Alternative, head: dict[str, Any], place: tuple[str, str], sho
         "tiles": {layer: f"{tiles}/{layer}/{TILE}?{urlencode(query)}" for layer in LAYERS},
         "schools": schools.ring_features(found)["features"],
         "opened": [school["id"] for school in head["opened"]],
+        "built": [],
     }
 
 
@@ -51,8 +54,9 @@ def page_data(told: Beside, moved: list[Any], plan_id: str, on: str, shown: dict
     maps = [
         map_data(one, head, (plan_id, on), shown) for one, head in zip(told.ready, told.found["runs"], strict=True)
     ]
-    for data, part in zip(maps[1:], moved, strict=True):
+    for data, one, part in zip(maps[1:], told.ready[1:], moved, strict=True):
         data["homes"] = drawn(told.runs[0], part)
+        data["built"] = _built(one, told.ready[0])
     first = told.runs[0]
     gone = {school["id"] for head in told.found["runs"] for school in head["closed"]}
     table = first.tables["schools"]
@@ -65,6 +69,20 @@ def page_data(told: Beside, moved: list[Any], plan_id: str, on: str, shown: dict
         "credit": story.local_text(first.summary, "credit", language) or "© OpenStreetMap contributors (ODbL)",
         "words": words(language),
     }
+
+
+def _built(one: Alternative, first: Alternative) -> list[dict[str, Any]]:
+    """New housing of an alternative that the first has not."""
+    cells = one.run.tables["cells"]
+    ids = cells["cell_id"].astype(str)
+    mine = cells[ids.str.startswith(PREFIX) & ~ids.isin(first.run.tables["cells"]["cell_id"].astype(str))]
+    names = {
+        step.id: str(step.columns.get("name") or step.id)
+        for step in one.scenario.steps
+        if isinstance(step, HousingStep)
+    }
+    rows = zip(mine["cell_id"].astype(str).str.removeprefix(PREFIX), mine.geometry, strict=True)
+    return [{"name": names.get(name, name), "lat": round(p.y, 6), "lon": round(p.x, 6)} for name, p in rows]
 
 
 def _closed(told: Beside, row: dict[Any, Any], gone: set[str]) -> dict[str, Any]:
@@ -80,6 +98,7 @@ def words(language: str) -> dict[str, str]:
     say = speaker(language)
     return style.script_words(language) | {
         "of": say("Map of %(letter)s", letter="{letter}"),
+        "built": say("new housing"),
         "opened": say("opens"),
         "closed": say("closes"),
     }

@@ -8,8 +8,7 @@ from typing import Any
 
 from geoplan.compare.labels import in_whole_pupils, row_label, written
 from geoplan.reasons import known
-from geoplan.reasons.figures import money
-from maps.compare.actions import Actions
+from maps.compare.actions import Actions, yuan
 from maps.language import speaker
 
 SHOWN = {
@@ -108,7 +107,7 @@ def _lacking(row: Mapping[str, Any], at: int, whatif: Sequence[bool], language: 
 
 
 def _change(change: float | None, unit: str, language: str) -> str:
-    if change is None:
+    if change is None or abs(change) < 1e-6:
         return ""
     if unit == "share":
         points = round(100 * change, 1)
@@ -118,7 +117,7 @@ def _change(change: float | None, unit: str, language: str) -> str:
 
 
 def _signed(text: str, amount: float) -> str:
-    return f"{'+' if amount > 0 else '−' if amount < 0 else '±'}{text}"
+    return f"{'+' if amount > 0 else '−' if amount < 0 else ''}{text}"
 
 
 def _costs(actions: Sequence[Actions], language: str) -> FigureRow:
@@ -128,7 +127,7 @@ def _costs(actions: Sequence[Actions], language: str) -> FigureRow:
         if one.cost is None:
             figures.append(Figure(say("not known"), lacking=True))
         else:
-            text = money(one.cost, language)
+            text = yuan(one.cost, language, assumed=one.assumed)
             figures.append(Figure(say("%(cost)s (assumed)", cost=text) if one.assumed else text))
     return FigureRow(say("cost of building"), tuple(figures))
 

@@ -24,6 +24,7 @@ from maps.workspace import PlanEntry
 
 MOST_RUNS = 40  # offered in the chooser
 MOST_SCHOOLS = 40
+SAME = ("served_same",)
 
 
 def context(state: State) -> dict[str, Any]:
@@ -101,6 +102,9 @@ def said(told: Beside, stage: str, language: str) -> tuple[str, list[str]]:
         say = speaker(language)
         return say("Alternatives side by side"), [text for *_, text in lines]
     lead = max(first, key=lambda one: one[0])[1]
+    later = [text for _, of, finding, text in lines if finding["code"].startswith("need_") and of == stage]
+    if later and all(finding["code"] in SAME for served, of, finding, _ in lines if served and of == stage):
+        lead = later[0]  # nothing changes now, something later
     ordered = sorted(lines, key=lambda line: line[1] not in (stage, None))
     return lead, [text for *_, text in ordered if text != lead]
 

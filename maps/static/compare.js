@@ -39,6 +39,13 @@
     return L.marker([school.lat, school.lon], { icon, keyboard: false, zIndexOffset: 1500 }).bindTooltip(make("span", `${school.name} · ${words.closed}`));
   }
 
+  function home(project) {
+    const face = make("div");
+    face.append(make("span", "⌂", "fresh"), make("span", `${words.built}: ${project.name}`, "sr"));
+    const icon = L.divIcon({ html: face, className: "mark-box", iconSize: [36, 36] });
+    return L.marker([project.lat, project.lon], { icon, keyboard: false, zIndexOffset: 1800 }).bindTooltip(make("span", `${words.built}: ${project.name}`), { direction: "top", offset: [0, -14] });
+  }
+
   function radius(map) {
     return Math.min(10, Math.max(3, map.getZoom() - 9));
   }
@@ -81,6 +88,7 @@
 
   function furnish({ map, told }) {
     for (const feature of told.schools) ring(feature, told.opened.includes(feature.properties.id)).addTo(map);
+    for (const project of told.built) home(project).addTo(map);
     for (const school of data.closed) if (school.letters.includes(told.letter)) cross(school).addTo(map);
   }
 
