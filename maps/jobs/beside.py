@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from maps.jobs.worker import GRACE_S, SIGNALS, work
+from maps.operation import logs
 
 LOG = logging.getLogger(__name__)
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
@@ -48,7 +49,7 @@ def _keep(workspace: Path, ending: threading.Event) -> None:
     wait_s = FIRST_WAIT_S
     while not ending.is_set():
         # spawned, never forked: the server has threads; not a daemon, so that batches may have processes of their own
-        child = multiprocessing.get_context("spawn").Process(target=work, args=(workspace,), name="geoplan-worker")
+        child = multiprocessing.get_context("spawn").Process(target=_work, args=(workspace,), name="geoplan-worker")
         child.start()
         while child.is_alive() and not ending.wait(0.2):
             pass
@@ -58,6 +59,11 @@ def _keep(workspace: Path, ending: threading.Event) -> None:
         LOG.warning("the worker ended by itself (exit code %s); another one starts in %.0f s", child.exitcode, wait_s)
         ending.wait(wait_s)
         wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
+
+
+def _work(workspace: Path) -> None:
+    logs.begin()  # a process of its own, with the log of the service
+    work(workspace)
 
 
 def _end(child: BaseProcess) -> None:

@@ -69,7 +69,7 @@ def test_a_restart_of_web_and_worker_during_a_run_loses_nothing(start: Start, tm
     """Ctrl-C in a terminal reaches web and worker at once: no traceback, nobody left, the run goes on afterwards."""
     write_town(tmp_path / "north")
     command = ("-m", "geoplan", "serve", "--workspace", str(tmp_path), "--port", str(port))
-    first = start(*command)
+    first = start(*command, GEOPLAN_LOG="json")
     wait_until(lambda: answers(port), "it answers")
     job_id = _begin(port)
     wait_until(lambda: records.find(tmp_path, job_id).stage is not None, "the run is under way")
@@ -77,10 +77,13 @@ def test_a_restart_of_web_and_worker_during_a_run_loses_nothing(start: Start, tm
     out, err = first.communicate(timeout=120)
     assert (first.returncode, out) == (0, "") and "Traceback" not in err, err
     assert not group(first.pid) and not alive.living(tmp_path)
+    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    assert {line["message"] for line in lines if line.get("job") == job_id} >= {"job begun"}, "the worker logs too"
     left = records.find(tmp_path, job_id)
     assert (left.state, left.attempts) in {("waiting", 0), ("done", 1)}
 
     second = start(*command)
+    wait_until(lambda: answers(port), "it answers again")
     wait_until(lambda: records.find(tmp_path, job_id).state == "done", "the run is done")
     (run,) = list_runs(tmp_path / "north")
     assert run.run_id == records.find(tmp_path, job_id).result["run_id"]
