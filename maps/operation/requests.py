@@ -17,7 +17,8 @@ from maps.operation.logs import about, current
 LOG = logging.getLogger("geoplan.request")
 SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{5,63}")
 HEADER, SAID = "X-Request-Id", "geoplan.said"
-QUIET = ("/healthz", "/readyz")
+QUIET = re.compile(r"/healthz|/readyz|/static/.*|/api/v1/.*/tiles/.*")
+"""Paths asked for so often that good answers to them would hide the rest: parts of pages, and who looks after us."""
 
 
 def attach(app: Flask) -> None:
@@ -81,7 +82,9 @@ def _end(environ: dict[str, Any], ident: str, seconds: float) -> None:
 
 
 def _level(status: int, path: str) -> int:
-    if path in QUIET:
+    if status < 500 and QUIET.fullmatch(path):
+        return logging.DEBUG
+    if status == 503 and path == "/readyz":
         return logging.DEBUG
     if status == 503:  # full, or asked to come again: the service is as it should be
         return logging.WARNING

@@ -143,8 +143,9 @@ def test_every_answer_is_one_line_with_its_request(folder: Path, written: Any) -
     (line,) = written()
     assert line["request"] == "proxy-4711" and line["route"] == "/" and line["status"] == 200
     assert line["person"] == "local" and line["ms"] > 0 and line["level"] == "info" and "token" not in str(line)
+    assert client.get("/static/icon.svg", buffered=True).status_code == 200
     client.get("/healthz", buffered=True)
-    assert written() == [], "probes fill no log"
+    assert written() == [], "probes and parts of pages fill no log"
     for given in ("short", "two words!", "x" * 65, "a\u00e9" * 10):
         answer = client.get("/nowhere", headers={"X-Request-Id": given}, buffered=True)
         made = answer.headers["X-Request-Id"]
