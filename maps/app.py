@@ -111,6 +111,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         lambda: {"language": request_language(), "nonce": g.get("nonce", ""), "tokens": css_tokens()}
     )
     app.context_processor(_around)
+    app.add_template_filter(language.marked, "marked")
     for kind in (InputError, PlanError, HTTPException, Exception):
         app.register_error_handler(kind, _failed)
     _report(app)
@@ -188,7 +189,11 @@ def _failed(error: Exception) -> tuple[Response | str, int, list[tuple[str, str]
         answer = jsonify(problem)
         answer.mimetype = "application/problem+json"
         return answer, status, _told_with(error)
-    return render_template("error.html", problem=problem, heading=_heading(status)), status, _told_with(error)
+    return (
+        render_template("error.html", problem=problem, heading=_heading(status), advice=_advice(status)),
+        status,
+        _told_with(error),
+    )
 
 
 def _told_with(error: Exception) -> list[tuple[str, str]]:
@@ -248,6 +253,19 @@ def _tiles(text: str) -> str:
     if not set(names) <= set(GROUNDS):
         raise ValueError(f"it is some of {', '.join(GROUNDS)}, commas between")
     return ",".join(names)
+
+
+def _advice(status: int) -> str:
+    """What a person can do about it; the details of a request are told in English only."""
+    say = language.speaker(request_language())
+    advice = {
+        400: say("Go back and ask otherwise; the details say what does not fit."),
+        403: say("Somebody with more rights can do it, or give you the right."),
+        404: say("The address is wrong, it is not there any more, or it is not open to you."),
+        413: say("It is more than can be taken at once: send less."),
+        503: say("Try again in a while."),
+    }
+    return advice.get(status, "")
 
 
 def _report(app: Flask) -> None:

@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask_babel import Domain, get_locale
+from markupsafe import Markup, escape
 
 from geoplan import reasons
 from geoplan.reasons import decimal, known, people
@@ -52,6 +53,13 @@ def speaker(language: str) -> Say:
         return text % values if values else text
 
     return say
+
+
+def marked(text: str, language: str) -> Markup:
+    """A text as HTML; on a Chinese page one without a Chinese character is marked as English, for who listens."""
+    if language != "zh" or any("\u4e00" <= letter <= "\u9fff" for letter in text):
+        return escape(text)
+    return Markup('<span lang="en">{}</span>').format(text)
 
 
 class MemoryDomain(Domain):

@@ -44,9 +44,16 @@
   /* The map goes to paper as it is on the screen, made smaller: nothing is fetched while printing. */
   const PAPER_PX = [700, 500]; // 186 mm, and half a page
   function measure() {
+    if (matchMedia("print").matches) return;
+    for (const sheet of document.querySelectorAll(".sheet")) {
+      const [width, height] = [sheet.clientWidth, sheet.clientHeight];
+      sheet.style.setProperty("--sheet-w", `${width}px`);
+      sheet.style.setProperty("--sheet-h", `${height}px`);
+      sheet.style.setProperty("--sheet-zoom", Math.min(1, PAPER_PX[0] / width));
+    }
     const map = document.querySelector(".map");
     const shown = map && map.querySelector(".folium-map");
-    if (!shown || matchMedia("print").matches) return;
+    if (!shown) return;
     const size = [shown.clientWidth, shown.clientHeight];
     const scale = Math.min(1, ...size.map((px, k) => PAPER_PX[k] / px));
     for (const [name, value] of Object.entries({ w: size[0], h: size[1], scale })) map.style.setProperty(`--map-${name}`, value);

@@ -64,6 +64,35 @@ MORE = (
     "/plans/newtown/edit?as=text",
     "/our-fault",
 )
+# English sentences on a Chinese page, Chinese ones on an English page, where nothing says that they are
+OTHER = """
+(language) => {
+  if (!document.documentElement.lang.startsWith(language)) return [];
+  const foreign = language === "zh" ? /(?:\\b[A-Za-z][a-z'-]* ){4}[a-z]/ : /[\\u4e00-\\u9fff]{4}/;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const own = text.parentElement.closest("script, style, code, pre, textarea, noscript, option, [lang]:not(html)");
+    if (!own && foreign.test(text.textContent)) found.push(text.textContent.trim());
+  }
+  return found;
+}
+"""
+MAP_WITHOUT_TABLE = """
+() => {
+  if (!document.querySelector(".leaflet-container")) return false;
+  const rows = document.querySelectorAll("main table tbody tr").length;
+  return rows < 4 || !document.querySelector(".over-map, .beside table, [data-panel] table, #report, .page table");
+}
+"""
+FOCUSED = """
+() => {
+  const e = document.activeElement;
+  const look = getComputedStyle(e);
+  const ring = look.outlineStyle !== "none" && parseFloat(look.outlineWidth) >= 2;
+  return [e.tagName, e.className, e.textContent.trim().slice(0, 40), ring || Boolean(e.closest(".counties > li"))];
+}
+"""
 SHUT = "for (const menu of document.querySelectorAll('details.menu')) menu.open = false"
 OPEN_UP = "for (const box of document.querySelectorAll('details')) box.open = true"
 
@@ -144,6 +173,9 @@ def test_no_page_has_a_fault_axe_knows_of(
             continue
         seen.append(address)
         found = faults(page, "tag", TAGS)
+        found += [["language", text, "said in the other language"] for text in page.evaluate(OTHER, language)]
+        if page.evaluate(MAP_WITHOUT_TABLE):
+            found.append(["table", "a map and no table beside it, nor a link to one", ""])
         page.evaluate(SHUT)  # an open menu covers what is under it
         page.set_viewport_size(PHONE)
         found += faults(page, "rule", LAYOUT)
@@ -185,4 +217,29 @@ def test_text_and_story_grow_with_the_wall(browser: playwright.BrowserContext, w
     story = (page.locator(".story").bounding_box() or {})["width"]
     assert size == pytest.approx({1280: 15, 2560: 18.75, 3840: 25.3}[width], abs=0.1)
     assert 0.19 < story / width < 0.31 and 24 <= story / size <= 32, "lines stay readable"
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["", "/safety", "/siting", "/compare?a=base&b=base"])
+def test_the_keyboard_goes_through_a_plan_and_out_again(browser: playwright.BrowserContext, path: str) -> None:
+    """From the skip link through tabs, story and map to the end, every stop to be seen, nothing that holds one."""
+    page = browser.new_page()
+    page.goto(f"/plans/{PLAN}{path}{'&' if '?' in path else '?'}lang=en")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Tab")
+    seen = [page.evaluate(FOCUSED)]
+    assert seen[0][1] == "skip" and seen[0][2] == "Skip to the content"
+    while len(seen) < 150:
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(FOCUSED))
+        if seen[-1][0] == "BODY" or seen[-1][1] == "skip":
+            break
+    texts = [text for _, _, text, _ in seen]
+    order = [texts.index(name) for name in ("geoplan", "Counties", "Coverage", "Data")]
+    assert order == sorted(order) and len(seen) < 150, "round and out again"
+    assert [one for one in seen[:-1] if one[0] != "BODY" and not one[3]] == [], "where one is can be seen"
+    page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
+    page.locator("a.skip").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
     page.close()
