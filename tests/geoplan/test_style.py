@@ -66,13 +66,18 @@ def test_every_layer_has_one_colour_and_one_label_a_class(layer: str) -> None:
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("layer", ["status", "level", "catchments"])
+@pytest.mark.parametrize("layer", ["status", "level", "catchments", "verdict", "accessibility"])
 def test_classes_differ_for_every_eye(layer: str, sight: str) -> None:
     assert least_difference(classes(layer).colours, SIGHT[sight]) > 15
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-@pytest.mark.parametrize("layer", ["walk", "residents"])
+def test_what_changes_differs_for_every_eye(sight: str) -> None:
+    assert least_difference(tuple(style()["change"]["colours"]), SIGHT[sight]) > 15
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("layer", ["walk", "residents", "need"])
 def test_ramps_grow_darker_for_every_eye(layer: str, sight: str) -> None:
     lightness = [lab(SIGHT[sight] @ linear(colour))[0] for colour in classes(layer).colours]
     assert (np.diff(lightness) < -4).all()
