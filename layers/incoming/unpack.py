@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -16,6 +17,7 @@ CHUNK = 1 << 20
 DEPTH = 2
 """An archive may hold archives, those may not."""
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
+MISPLACED = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 _HIDDEN = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -108,10 +110,9 @@ def _take(
         return
     folders = [plain(part) for part in called.replace("\\", "/").split("/")[:-1] if part not in ("", ".")]
     target = into.joinpath(*folders, plain(called))
-    if target.exists():
-        out.faults.append(Fault("incoming_again", file=shown))
+    if not _has_room(target):
+        out.faults.append(Fault("incoming_again", file=shown[-120:]))
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         _write(archive, member, target, name, budget)
     except BaseException:
@@ -124,6 +125,19 @@ def _take(
         out.faults += inner.faults
     else:
         out.files.append((shown, target))
+
+
+def _has_room(target: Path) -> bool:
+    """Whether a member can take its place, its folder made: not where another is, nor below a file, nor too deep."""
+    try:
+        if target.exists():
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno not in MISPLACED:
+            raise
+        return False
+    return True
 
 
 def _fault(member: zipfile.ZipInfo, called: str, shown: str, depth: int) -> Fault | None:

@@ -41,13 +41,13 @@ def note(folder: Path, name: str, etag: str, person: str) -> None:
     """Write down who saved it; for whoever holds :func:`alone`."""
     saving = Saving(name, etag, datetime.now(UTC).isoformat(timespec="seconds"), person or None)
     with writing_to(folder), (folder / HISTORY / INDEX).open("a", encoding="utf-8") as index:
-        index.write(json.dumps(asdict(saving), ensure_ascii=False) + "\n")
+        index.write("\n" + json.dumps(asdict(saving), ensure_ascii=False) + "\n")
 
 
 def savers(folder: Path) -> list[Saving]:
     """Everything written down, newest first; a line cut short says nothing."""
     file, found = folder / HISTORY / INDEX, []
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else ():
         try:
             found.append(Saving(**json.loads(line)))
         except (ValueError, TypeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from layers.scenariofile import parse_scenario, read_scenario
-from maps.whatif import saved
+from maps.whatif import saved, savers
 
 ROUNDS = 25
 RACER = f"""
@@ -70,3 +70,12 @@ def test_of_two_who_read_the_same_one_is_told(tmp_path: Path) -> None:
     with pytest.raises(saved.ChangedError, match="changed since by pia"):
         saved.save(tmp_path, three, {read.etag}, person="leo")
     assert read_scenario(tmp_path / "scenarios" / "shared.toml").steps == two.steps
+
+
+def test_a_line_cut_within_a_letter_hides_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / ".history"
+    folder.mkdir()
+    whole = '{"name": "a", "etag": "1", "at": "2026-01-01T00:00:00+00:00", "person": "张三"}'
+    (folder / "scenarios.jsonl").write_bytes(f"{whole}\n{whole}".encode()[:-3])
+    savers.note(tmp_path, "b", "2", "李四")
+    assert [one.person for one in savers.savers(tmp_path)] == ["李四", "张三"]

@@ -62,6 +62,17 @@ def test_links_are_refused(tmp_path: Path) -> None:
     assert codes(out) == ["incoming_link"] and there == ["good.csv"]
 
 
+def test_members_below_a_file_or_too_deep_are_refused_and_the_rest_stays(tmp_path: Path) -> None:
+    deep = "/".join(["d" * 100] * 60)
+    out, there = opened(tmp_path, zipped({"a": b"x", "a/b.csv": b"y", f"{deep}/c.csv": b"z", "good.csv": b"y"}))
+    assert codes(out) == ["incoming_again"] * 2 and there == ["a", "good.csv"]
+
+
+def test_an_archive_in_an_archive_named_as_a_file_is_refused(tmp_path: Path) -> None:
+    out, there = opened(tmp_path, zipped({"a.csv": b"x", "a.csv.zip": zipped({"b.csv": b"y"})}))
+    assert codes(out) == ["incoming_again"] and there == ["a.csv"]
+
+
 def test_a_bomb_is_refused_by_what_it_says(tmp_path: Path) -> None:
     out, there = opened(tmp_path, zipped({"good.csv": b"x", "zeros.csv": bytes(30_000_000)}))
     assert codes(out) == ["incoming_bomb"] and there == [] and not out.files
