@@ -68,19 +68,21 @@ def _sign(app: Flask) -> None:
 
 
 def serving(workspace: Path, host: str, *, read_only: bool = False) -> dict[str, Any]:
-    """Settings of ``serve``: open where only this machine can ask, else with a login.
+    """Settings of ``serve``: open where only this machine can ask, else with a login, and where a login is asked for.
 
     Raises
     ------
     PlanError
-        Others could reach the server and nobody can log in yet.
+        People must log in, and nobody can yet.
     """
-    said: dict[str, Any] = {"WORKSPACE": workspace, "READ_ONLY": "yes" if read_only else ""}
-    if is_loopback(host):
+    said: dict[str, Any] = {"WORKSPACE": workspace} | ({"READ_ONLY": "yes"} if read_only else {})
+    asked = os.environ.get("GEOPLAN_AUTH", "").strip().lower() == "login"
+    if is_loopback(host) and not asked:
         return {**said, "AUTH": "open", "HOSTS": ["localhost", "127.0.0.1", "[::1]", *_written(host)]}
     if not accounts.any_account(database(Path(workspace))):
+        why = "GEOPLAN_AUTH asks for a login" if asked else f"{host} can be reached from other machines"
         raise PlanError(
-            f"{host} can be reached from other machines, so people must log in, and there is nobody yet. "
+            f"{why}, so people must log in, and there is nobody yet. "
             f"Make the first: python -m geoplan user add NAME --role administrator --workspace {workspace}"
         )
     return {**said, "AUTH": "login"}

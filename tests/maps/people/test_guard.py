@@ -389,6 +389,16 @@ def test_serve_asks_for_a_first_person_before_others_reach_it(tmp_path: Path) ->
     assert serving(tmp_path, "0.0.0.0")["AUTH"] == "login"
 
 
+def test_serve_is_never_more_open_than_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEOPLAN_AUTH", "login")
+    monkeypatch.setenv("GEOPLAN_READ_ONLY", "yes")
+    with pytest.raises(PlanError, match="GEOPLAN_AUTH asks for a login"):
+        serving(tmp_path, "127.0.0.1")
+    accounts.add(database(tmp_path), "ada", "administrator", password=PASSWORD)
+    config = create_app(serving(tmp_path, "127.0.0.1")).config
+    assert config["AUTH"] == "login" and config["READ_ONLY"] is True
+
+
 @pytest.mark.parametrize(
     "config",
     [{"AUTH": "maybe"}, {"HTTPS": "perhaps"}, {"IDLE_MINUTES": "0"}, {"PASSWORD_LENGTH": "3"}, {"PROXIES": "-1"},
