@@ -73,8 +73,25 @@
     window.addEventListener("afterprint", () => folded.forEach((box) => { box.open = false; }));
   }
 
+  /* An answer that may take long is announced in words where it was asked for; the page stays until it comes. */
+  function waiting() {
+    function tell(event) {
+      const asker = event.target.closest("[data-wait]");
+      if (!asker || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      const told = document.createElement("p");
+      told.className = "notice waits";
+      told.setAttribute("role", "status");
+      asker.after(told);
+      told.textContent = asker.dataset.wait;
+    }
+    document.addEventListener("submit", tell);
+    document.addEventListener("click", (event) => { if (event.target.closest("a[data-wait]")) tell(event); });
+    window.addEventListener("pageshow", () => document.querySelectorAll(".waits").forEach((told) => told.remove()));
+  }
+
   menus();
   printing();
+  waiting();
   watch();
   new MutationObserver(watch).observe(document.body, { childList: true, subtree: true });
 })();

@@ -109,6 +109,7 @@ geoplan.startScenarios = (tool) => {
     const pair = make("span", undefined, "pair");
     const link = make("a", words.compare, "button");
     link.href = compareWith(`scenario:${scenario.name}`, false);
+    link.dataset.wait = $("compare").dataset.wait;
     link.setAttribute("aria-label", `${words.compare}: ${title}`);
     pair.append(button(words.open, () => open(scenario.name), `${words.open}: ${title}`), link);
     if (whatif.save) {

@@ -100,6 +100,10 @@ def test_it_reads_on_a_phone(tried: Watched) -> None:
     assert page.evaluate(NO_OVERFLOW)
     one, two = (page.locator(f"#map-{letter}").bounding_box() or {} for letter in "ab")
     assert one["x"] == two["x"] and two["y"] > one["y"] + one["height"], "maps stand one under the other"
+    page.route("**/compare?**", lambda route: route.fulfill(status=204))  # an answer that does not come
+    page.locator(".choose button").click()
+    page.get_by_role("status").filter(has_text="正在计算各方案").wait_for()
+    page.unroute("**/compare?**")
 
 
 def test_housing_is_added_in_figures_or_drawn_and_saved(tried: Watched, folder: Path) -> None:
