@@ -89,9 +89,24 @@
     window.addEventListener("pageshow", () => document.querySelectorAll(".waits").forEach((told) => told.remove()));
   }
 
+  /* What a server tells in English on a Chinese page is marked so, for who listens to it. */
+  function voices() {
+    if (!document.documentElement.lang.startsWith("zh")) return;
+    for (const told of document.querySelectorAll('[role="status"], [role="alert"]')) {
+      const english = /[a-z]{3}/.test(told.textContent) && !/[\u4e00-\u9fff]/.test(told.textContent);
+      if (english) told.lang = "en";
+      else told.removeAttribute("lang");
+    }
+  }
+
+  function look() {
+    watch();
+    voices();
+  }
+
   menus();
   printing();
   waiting();
-  watch();
-  new MutationObserver(watch).observe(document.body, { childList: true, subtree: true });
+  look();
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
 })();
