@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from geoplan.errors import NotFoundError, PlanError
@@ -22,6 +21,7 @@ from maps.whatif import saved
 from maps.whatif.asked import counted, quick_scenario
 from maps.whatif.bases import answered, later_years, scenario_of_run, scenario_of_text, started
 from maps.whatif.link import unpacked
+from maps.whatif.turns import turn
 from maps.workspace import PlanEntry
 
 LETTERS = ("a", "b", "c", "d")
@@ -29,8 +29,10 @@ BASE = "base"
 KINDS = ("run", "scenario", "steps")
 TRIED = {"title": "Steps tried on the map", "title_zh": "地图上试作的步骤"}
 KEPT = 6  # what-ifs kept in memory as runs, and as scenes
+PATIENCE_S = 5.0  # a page waits longer for its turn than a map that is dragged
 
 _drawing = threading.Lock()
+_sketches: dict[tuple[Path, str, str], Run] = {}
 _scenes: dict[str, Scene] = {}  # by the id of a what-if, which holds its run and steps
 
 
@@ -122,9 +124,24 @@ def _tried(letter: str, spec: str, entry: RunEntry, before: Scenario, given: Sce
     return Alternative(letter, spec, entry.path, run, whole, counted(given)[1])
 
 
-@lru_cache(maxsize=KEPT)
 def sketched(path: Path, given: str, all_steps: str) -> Run:
-    """The run in a folder with the steps of a what-if (texts of scenarios: what was tried, and with those before)."""
+    """The run in a folder with the steps of a what-if (texts of scenarios: what was tried, and with those before).
+
+    Counted in turn with the what-ifs of others; who waited takes what was counted meanwhile.
+    """
+    key = (path, given, all_steps)
+    if (found := _sketches.get(key)) is not None:
+        return found
+    with turn(PATIENCE_S):
+        found = _sketches.get(key) or _sketched(path, given, all_steps)
+    with _drawing:
+        while len(_sketches) >= KEPT:
+            _sketches.pop(next(iter(_sketches)))
+        _sketches[key] = found
+    return found
+
+
+def _sketched(path: Path, given: str, all_steps: str) -> Run:
     live, whole = counted(scenario_of_text(given))[0], scenario_of_text(all_steps)
     base = started(path)
     years: dict[int | None, WhatIf | None] = {base.base.situation.outlook.base_year: None}

@@ -15,9 +15,12 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
-    """Count within the block; 503 with ``Retry-After`` where others are at it, some still reading files."""
-    if not _turns.acquire(timeout=PATIENCE_S):
+def turn(patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Count within the block, having waited that long at most.
+
+    503 with ``Retry-After`` where others are at it, some still reading files.
+    """
+    if not _turns.acquire(timeout=patience_s):
         g.retry_after_s = AGAIN_S
         abort(503, "changes of others are being counted: ask again in a second")
     try:

@@ -17,7 +17,9 @@ from geoplan.run import Run
 from geoplan.store import write_run
 from layers.bundle import Layers
 from layers.scenariofile import parse_scenario, plain_step
+from maps.compare import alternatives
 from maps.compare.figures import best_of
+from maps.whatif import turns
 from maps.whatif.link import packed, unpacked
 from tests.maps.compare.conftest import HOMES, STEPS
 
@@ -205,3 +207,25 @@ def test_runs_of_other_data_are_not_compared_silently(
     assert "These cannot be compared" in text and "population data" in text and 'id="figures"' not in text
     assert client.get(f"{API}?a=base&b=run:{'d' * 12}").status_code == 400
     assert "人口数据" in page(client, f"a=base&b=run:{'d' * 12}", "zh")
+
+
+def test_steps_are_counted_in_turn_and_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alternatives, "PATIENCE_S", 0.01)
+    alternatives._sketches.clear()
+    query = "a=base&b=scenario:tried"
+    with client.application.test_request_context(), turns.turn(), turns.turn():
+        told = client.get(f"{API}?{query}")
+        assert told.status_code == 503 and told.headers["Retry-After"] == "1"
+        assert client.get(f"/plans/town/compare?{query}").status_code == 503
+        assert client.get(f"{API}?a=base&b=scenario:north").status_code == 200, "runs wait for nobody"
+    made = alternatives._sketched
+    counted: list[str] = []
+
+    def count(path: Path, given: str, all_steps: str) -> Run:
+        counted.append(given)
+        return made(path, given, all_steps)
+
+    monkeypatch.setattr(alternatives, "_sketched", count)
+    for _ in range(2):
+        assert client.get(f"{API}?{query}").status_code == 200
+    assert len(counted) == 1
