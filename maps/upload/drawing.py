@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 SIDE = 520
 WINDOW_M = 2_400.0
 MOST_LINES, MOST_MARKS = 4_000, 1_500
+MOST_NUMBERED = 40
+"""More pins than these are dots without numbers, which would cover each other."""
 SHAPES = {"wgs84": "circle", "gcj02": "square", "bd09": "diamond"}
 
 
@@ -65,7 +67,7 @@ def closeup(found: Preview, ground: Ground, at: int, label: str) -> str:
 
 
 def pinned(outline: Sequence[Sequence[Sequence[float]]], pins: Sequence[dict[str, Any]], label: str) -> str:
-    """The region with numbered pins that lead to their faults; ``outline`` and pins in longitude and latitude."""
+    """The region with pins that lead to their faults, numbered where they are few; all in longitude and latitude."""
     rings = [np.asarray(ring, dtype=np.float64) for ring in outline]
     places = np.array([[pin["lon"], pin["lat"]] for pin in pins], dtype=np.float64).reshape(-1, 2)
     every = np.vstack([*rings, places]) if rings else places
@@ -73,12 +75,13 @@ def pinned(outline: Sequence[Sequence[Sequence[float]]], pins: Sequence[dict[str
     low, high = every.min(axis=0) * [squeeze, 1], every.max(axis=0) * [squeeze, 1]
     frame = _frame((*low, *high))
     parts = ["".join(_ring(frame.at(ring * [squeeze, 1])) for ring in rings)]
+    few = len(pins) <= MOST_NUMBERED
     for pin, (x, y) in zip(pins, frame.at(places * [squeeze, 1]), strict=True):
         text = escape(pin["text"], quote=True)
+        number = f'<text x="{x:.1f}" y="{y + 4:.1f}">{pin["number"]}</text>' if few else ""
         parts.append(
             f'<a href="#{pin["key"]}" aria-label="{text}"><title>{text}</title>'
-            f'<circle class="pin-{pin["severity"]}" cx="{x:.1f}" cy="{y:.1f}" r="11"/>'
-            f'<text x="{x:.1f}" y="{y + 4:.1f}">{pin["number"]}</text></a>'
+            f'<circle class="pin-{pin["severity"]}" cx="{x:.1f}" cy="{y:.1f}" r="{11 if few else 5}"/>{number}</a>'
         )
     return _svg("".join(parts), label, role="group")
 

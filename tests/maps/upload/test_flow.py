@@ -104,6 +104,21 @@ def test_what_is_lacking_is_told(client: FlaskClient, toy_files: Files) -> None:
     assert counts(page)[0] >= 3 and page.count("is missing") == 3
 
 
+def test_a_few_faults_of_one_kind_are_all_in_sight(client: FlaskClient, toy_files: Files) -> None:
+    head, _, rows = toy_files["schools.csv"].decode().partition("\n")
+    renamed = ",".join({"name": "a1", "stage": "a2"}.get(one, one) for one in head.split(","))
+    address = sent(client, {**toy_files, "schools.csv": f"{renamed}\n{rows}".encode()})
+    page = check(
+        client, address, **{f"role-{at}": "schools" for at in _numbers(text(client, address), "schools.csv")}
+    )
+    shown = page.partition("<details open>")[2].partition("</details>")[0]
+    assert "column name is missing" in shown and "column stage is missing" in shown
+
+
+def _numbers(page: str, name: str) -> list[str]:
+    return re.findall(rf'name="role-(\d+)" aria-label="What {name}', page)
+
+
 def test_two_files_for_one_thing(client: FlaskClient, toy_files: Files) -> None:
     address = sent(client, {**toy_files, "other.geojson": toy_files["boundary.geojson"] + b"\n"})
     page = text(client, address)
