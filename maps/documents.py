@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from flask import abort, g, jsonify, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -28,8 +29,10 @@ PROPOSALS: Mapping[str, str] = {
 FILES: Mapping[str, str] = {**PROPOSALS, "gpkg": "application/geopackage+sqlite3"}
 SMALL_ROWS = 2000  # of all tables together: made within the time a page may take
 LONGEST_S, COME_BACK_S = 60, 10  # how long one request waits for another's document
+MOST_AT_IT = 2  # requests that make a document or wait for that: the other threads are for pages
 
 _making = threading.Lock()
+_at_it = threading.BoundedSemaphore(MOST_AT_IT)
 
 
 def answer(path: Path, run: Run, ending: str) -> AnyResponse:
@@ -40,7 +43,7 @@ def answer(path: Path, run: Run, ending: str) -> AnyResponse:
     language = request_language()
     plan_id = path.parents[1].name
     file = kept_file(path, ending, language)
-    if file is None and (request.args.get("wait") == "1" or _is_small(run)):
+    if file is None and (request.args.get("wait") == "1" or (_is_small(run) and not _making.locked())):
         file = _made(path, run, ending, language)
     if file is None:
         return _being_made(start("export", plan_id, _params(path, ending, language), kept=True))
@@ -63,15 +66,24 @@ def _is_small(run: Run) -> bool:
 
 
 def _made(path: Path, run: Run, ending: str, language: str) -> Path:
-    if not _making.acquire(timeout=LONGEST_S):
-        g.retry_after_s = COME_BACK_S
-        abort(503, "another document is being made; come back, or leave wait=1 out and follow the job")
+    if not _at_it.acquire(blocking=False):
+        _come_back()
     try:
-        return kept_file(path, ending, language) or next(
-            iter(export(run, [ending], kept(path, "exports") / language, language=language))
-        )
+        if not _making.acquire(timeout=LONGEST_S):
+            _come_back()
+        try:
+            return kept_file(path, ending, language) or next(
+                iter(export(run, [ending], kept(path, "exports") / language, language=language))
+            )
+        finally:
+            _making.release()
     finally:
-        _making.release()
+        _at_it.release()
+
+
+def _come_back() -> NoReturn:
+    g.retry_after_s = COME_BACK_S
+    abort(503, "another document is being made; come back, or leave wait=1 out and follow the job")
 
 
 def _being_made(job_id: str) -> AnyResponse:

@@ -72,6 +72,19 @@ def test_who_waits_too_long_is_told_to_come_back(client: FlaskClient, monkeypatc
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
 
 
+@pytest.mark.usefixtures("large")
+def test_few_requests_wait_so_that_pages_are_answered(client: FlaskClient) -> None:
+    for _ in range(documents.MOST_AT_IT):
+        assert documents._at_it.acquire(blocking=False)
+    try:
+        answer = client.get(f"{RUN}/proposal.xlsx?wait=1")  # at once, not after a minute
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    finally:
+        for _ in range(documents.MOST_AT_IT):
+            documents._at_it.release()
+    assert client.get(f"{RUN}/proposal.xlsx?wait=1").status_code == 200
+
+
 def test_a_small_run_answers_in_the_request(client: FlaskClient, folder: Path) -> None:
     assert client.get(f"{RUN}/export.gpkg").status_code == 200 and records.listed(folder) == []
 
