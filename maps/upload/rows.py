@@ -214,6 +214,7 @@ def report_rows(upload: Upload, report: Report | None, language: str) -> dict[st
         "time": report.at[11:16],
         "groups": group_rows(checking.groups(report.faults), upload, language),
         "map": _map(upload, report, language),
+        "elsewhere": bool(report.outline) and not report.shifts and str(upload.said.get("profile")).startswith("cn"),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import re
 import threading
 from pathlib import Path
@@ -113,6 +114,20 @@ def test_a_few_faults_of_one_kind_are_all_in_sight(client: FlaskClient, toy_file
     )
     shown = page.partition("<details open>")[2].partition("</details>")[0]
     assert "column name is missing" in shown and "column stage is missing" in shown
+
+
+def test_standards_of_china_elsewhere_are_asked_about(client: FlaskClient) -> None:
+    away = sent(client, {"boundary.geojson": _square(-51.23, -30.06)})
+    assert "outside of mainland China" in check(client, away)
+    assert "outside of mainland China" not in check(client, away, profile="neutral")
+    here = sent(client, {"boundary.geojson": _square(112.9, 28.2)})
+    assert "outside of mainland China" not in check(client, here)
+
+
+def _square(west: float, south: float) -> bytes:
+    ring = [[west + x * 0.04, south + y * 0.04] for x, y in ((0, 0), (1, 0), (1, 1), (0, 1), (0, 0))]
+    area = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    return json.dumps({"type": "FeatureCollection", "features": [area]}).encode()
 
 
 def _numbers(page: str, name: str) -> list[str]:
