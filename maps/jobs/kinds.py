@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ from maps.jobs.records import Job, listed
 from maps.jobs.steps import Steps
 from maps.standalone import standalone
 from maps.upload.checking import check
-from maps.upload.record import load, staging_folder
+from maps.upload.record import ORIGINAL, load, staging_folder
 from maps.workspace import kept
 
 BATCHES = "batches"
@@ -148,8 +149,21 @@ def _staged(workspace: Path, job: Job, steps: Steps) -> dict[str, Any]:
     folder = staging_folder(workspace) / str(job.params["upload"])
     upload = load(folder)
     if upload is None:
-        raise NotFoundError(f"there is no upload {folder.name!r} any more: it was accepted or deleted")
-    return {"counts": dict(check(upload, folder, tell=steps).counts)}
+        raise _gone(folder)
+    try:
+        counts = dict(check(upload, folder, tell=steps).counts)
+    except (OSError, InputError):
+        if (folder / ORIGINAL).is_dir():
+            raise
+        counts = {}
+    if not (folder / ORIGINAL).is_dir():
+        shutil.rmtree(folder, ignore_errors=True)  # what was written after it had gone
+        raise _gone(folder)
+    return {"counts": counts}
+
+
+def _gone(folder: Path) -> NotFoundError:
+    return NotFoundError(f"there is no upload {folder.name!r} any more: it was accepted or deleted")
 
 
 Doing = Callable[[Path, Job, Steps], dict[str, Any]]

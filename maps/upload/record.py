@@ -13,7 +13,7 @@ from layers.errors import Fault
 from layers.incoming.look import Look, Sheet
 from maps.desk import desk_folder
 
-FILE, FOLDER = "upload.json", "uploads"
+FILE, FOLDER, ORIGINAL = "upload.json", "uploads", "original"
 ID = re.compile(r"[0-9a-f]{16}")
 
 

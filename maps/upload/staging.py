@@ -15,10 +15,10 @@ from maps.people import person
 from maps.people.models import stamp
 from maps.state import request_language, workspace_folder
 from maps.upload.receiving import told_when_full
-from maps.upload.record import ID, Upload, load, save, staging_folder
+from maps.upload.record import ID, ORIGINAL, Upload, load, save, staging_folder
 from maps.upload.settings import number
 
-ORIGINAL, DATA, CORRECTED = "original", "data", "corrected"
+DATA, CORRECTED = "data", "corrected"
 
 
 def uploads_folder() -> Path:

@@ -19,9 +19,9 @@ from layers.incoming.sets import DataSet, data_sets
 from layers.incoming.unpack import Budget, unpack
 from maps.people.models import stamp
 from maps.upload.receiving import settle, told_when_full
-from maps.upload.record import Item, Original, Upload
+from maps.upload.record import ORIGINAL, Item, Original, Upload
 from maps.upload.settings import MB, number
-from maps.upload.staging import DATA, ORIGINAL, folder_of
+from maps.upload.staging import DATA, folder_of
 
 UNPACKED = 4
 """Archives of an upload may unpack to this many times what may be sent, and never to more than the disk has free."""

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from layers.read import Say
 from maps.app import create_app
-from maps.jobs import performing, records
-from maps.upload import pages
+from maps.jobs import kinds, performing, records
+from maps.upload import checking, pages
+from maps.upload.record import Upload
 from tests.maps.upload.conftest import ROLES, counts, sent, text, toy_files  # noqa: F401
 
 
@@ -58,3 +60,27 @@ def test_an_upload_that_went_away_fails_the_job_calmly(
     performing.perform(workspace, job.id)
     failed = records.find(workspace, job.id)
     assert failed.state == "failed" and failed.problem and "accepted or deleted" in failed.problem["detail"]
+
+
+def test_an_upload_that_goes_away_while_it_is_checked_leaves_nothing_behind(
+    client: FlaskClient,
+    app: Flask,
+    toy_files: dict[str, bytes],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workspace = Path(app.config["WORKSPACE"])
+    address = sent(client, toy_files)
+    client.post(f"{address}/check")
+    (job,) = records.listed(workspace, kind="upload")
+    made = kinds.check
+
+    def slow(upload: Upload, folder: Path, *, tell: Say) -> checking.Report:
+        client.post(f"{address}/delete")
+        (folder / "cache").mkdir(parents=True)  # as what keeps streets does
+        return made(upload, folder, tell=tell)
+
+    monkeypatch.setattr(kinds, "check", slow)
+    performing.perform(workspace, job.id)
+    failed = records.find(workspace, job.id)
+    assert failed.state == "failed" and failed.problem and "accepted or deleted" in failed.problem["detail"]
+    assert not (workspace / ".geoplan" / "uploads" / address.rsplit("/", 1)[-1]).exists()
