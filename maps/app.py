@@ -38,6 +38,7 @@ from maps.operation import requests
 from maps.operation import settings as operation
 from maps.operation.routes import health
 from maps.people import settings, setup
+from maps.people.models import NOBODY
 from maps.safety.api import safety_api
 from maps.settings import all_at_once, settle, unknown
 from maps.siting.api import siting_api
@@ -184,6 +185,8 @@ def _failed(error: Exception) -> tuple[Response | str, int, list[tuple[str, str]
     if status == 500:
         LOG.error("request failed: %s %s", request.method, request.path, exc_info=error)
         error = InternalServerError()
+    if isinstance(error, DeskError):
+        g.person = NOBODY  # the page of the error cannot ask who looks
     problem = _problem(error, status)
     if _for_a_program():
         answer = jsonify(problem)

@@ -99,6 +99,7 @@ def run_many(page: playwright.Page) -> None:
     for box in page.locator("input[name=plans]").all():
         box.set_checked((box.get_attribute("value") or "").startswith("county-"))
     assert page.locator("input[name=plans]:checked").count() == 8
+    page.locator("#only").select_option("coverage")
     page.locator("section[aria-labelledby=several] button.main").click()
     page.wait_for_url("**/jobs/*")
     page.locator(".state.done").wait_for(timeout=LONG_MS)

@@ -89,7 +89,8 @@ def test_a_restart_of_web_and_worker_during_a_run_loses_nothing(start: Start, tm
     assert run.run_id == records.find(tmp_path, job_id).result["run_id"]
     assert b"Where the 144 pupils stand" in ask(port, "/plans/north?lang=en")
     second.send_signal(signal.SIGTERM)
-    assert second.wait(120) == 0 and not group(second.pid)
+    assert second.wait(120) == 0
+    wait_until(lambda: not group(second.pid), "nobody is left")
     desk.forget(tmp_path)
 
 
