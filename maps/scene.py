@@ -241,4 +241,4 @@ def framed(run: Run, width: int, height: int, *, margin: float = 0.06) -> tiles.
 
 def thumbnail(scene: Scene, stage: str) -> Image.Image:
     """A small picture of the walking distances of a stage."""
-    return picture(scene, "walk", stage, framed(scene.run, *THUMBNAIL))
+    return picture(scene, story.first_layer(scene.run, stage), stage, framed(scene.run, *THUMBNAIL))

@@ -66,7 +66,7 @@ def standalone(run: Run, language: str) -> bytes:
             if stages
             else {},
             first=story.first_stage(run),
-            shown="walk",
+            shown=story.first_layer(run, story.first_stage(run)),
             left_out=_left_out(streets, language),
             lacking=lacking,
             styles=style_sheets(),
@@ -100,7 +100,7 @@ def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
     sheets = Sheets(
         base=Tiles("base", "", _picture_uri(shown, ground), _degrees(ground)),
         cells=[Tiles(name, title, pictures[name], corners) for name, title in names.items()],
-        shown="walk",
+        shown=story.first_layer(shown.run, first),
         extra=tuple(proposal_layers(shown.run, language)),
     )
     return coverage.coverage_map(shown.run, first, sheets, language=language)
@@ -108,8 +108,8 @@ def _map(shown: scene.Scene, stages: tuple[str, ...], language: str) -> Any:
 
 def _page_data(shown: scene.Scene, stages: tuple[str, ...], streets: StreetLines, language: str) -> dict[str, Any]:
     return {
-        "stage": story.first_stage(shown.run),
-        "layer": "walk",
+        "stage": (first := story.first_stage(shown.run)),
+        "layer": story.first_layer(shown.run, first),
         "language": language,
         "bounds": scene.corners(shown.run),
         "streets": streets.lines,

@@ -18,8 +18,6 @@ from maps.safety.facts import present
 from maps.siting import facts as siting
 from maps.workspace import PlanEntry
 
-DEFAULT_LAYER = "walk"
-
 
 @dataclass(frozen=True)
 class State:
@@ -84,7 +82,7 @@ def read_state(plan_id: str) -> State:
     stage = request.args.get("stage") or story.first_stage(run)
     story.stage_summary(run, stage)
     asked = request.args.get("limit", type=int)
-    layer = request.args.get("layer", DEFAULT_LAYER)
+    layer = request.args.get("layer", "")
     view = request.args.get("view", "")
     return State(
         plan=plan,
@@ -92,7 +90,7 @@ def read_state(plan_id: str) -> State:
         run=run,
         stage=stage,
         limit_m=asked if asked in story.limits_m(run, stage) else None,
-        layer=layer if layer in style.CELL_LAYERS else DEFAULT_LAYER,
+        layer=layer if layer in style.CELL_LAYERS else story.first_layer(run, stage),
         view=view if coverage.parse_view(view) else "",
         language=request_language(),
         year=_year(run, stage),

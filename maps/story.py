@@ -97,6 +97,12 @@ def places_known(run: Run, stage: str) -> bool:
     return reasons.places_known(stage_summary(run, stage))
 
 
+def first_layer(run: Run, stage: str) -> str:
+    """The layer a map opens with: the walk to the school one is assigned to, to the nearest where nobody can be."""
+    facts = (run.summary.get("stages") or {}).get(stage)
+    return "nearest" if facts and not reasons.places_known(facts) else "walk"
+
+
 def limits_m(run: Run, stage: str) -> tuple[int, ...]:
     """Limits the run was counted for, ascending."""
     return tuple(sorted(int(limit) for limit in stage_summary(run, stage).get("reach") or {}))

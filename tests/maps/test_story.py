@@ -61,6 +61,14 @@ def test_unknown_places_are_shown_as_unknown(toytown: Run) -> None:
     assert len(style.legends("en", (500,), known=[True, False])["status"].swatches) == 5
 
 
+def test_a_map_opens_with_what_is_known(toytown: Run) -> None:
+    assert story.first_layer(toytown, "primary") == "walk"
+    unknown = changed(toytown, places=None, schools_places_unknown=2, schools=2)
+    assert story.first_layer(unknown, "primary") == "nearest"
+    assert story.first_layer(changed(toytown, schools=0, places=None), "primary") == "walk"
+    assert story.first_layer(replace(toytown, summary={}), "") == "walk"
+
+
 def test_a_cell_of_the_status_layer_says_it_has_the_colour_of_most() -> None:
     assert "most of its children" in style.legends("en", (500,))["status"].note
     assert "多数学生" in style.legends("zh", (500,))["status"].note
