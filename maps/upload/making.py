@@ -46,6 +46,7 @@ def _head(upload: Upload) -> dict[str, dict[str, Any]]:
         },
         "schools": {"osm": from_map or None, "year": said.get("school_year")},
         "standards": {"profile": said.get("profile")},
+        **({"coverage": {"stages": said["stages"]}} if said.get("stages") else {}),
     }
 
 

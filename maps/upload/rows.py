@@ -9,6 +9,7 @@ from layers.errors import Fault
 from layers.incoming.roles import NONE, matched, possible
 from layers.incoming.roles import roles as all_roles
 from layers.schema import contract
+from maps import style
 from maps.datapage import severities
 from maps.language import day, number, speaker
 from maps.upload import checking, drawing, words
@@ -16,6 +17,7 @@ from maps.upload.accepting import obstacles
 from maps.upload.checking import Group, Report
 from maps.upload.making import digest_of
 from maps.upload.record import Item, Upload
+from maps.upload.saying import STAGES
 from maps.upload.staging import folder_of
 
 SHOWN = 100
@@ -229,6 +231,7 @@ def page(upload: Upload, language: str) -> dict[str, Any]:
         "items": [item_row(item, language) for item in upload.items],
         "needed": needed_rows(upload, language),
         "profiles": words.profile_names(language),
+        "stages": {stage: style.stage_names(language)[stage] for stage in STAGES},
         "report": report_rows(upload, report, language),
         "obstacles": obstacles(upload),
     }

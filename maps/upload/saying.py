@@ -15,6 +15,7 @@ from maps.upload.record import Item, Upload
 TEXTS = {"plan_id": 64, "title": 120, "title_zh": 120}
 YEARS = ("population_year", "school_year")
 FLAGS = ("schools_osm", "cross_border")
+STAGES = ("kindergarten", "primary", "junior", "senior")
 
 
 def with_roles(upload: Upload, form: Mapping[str, str]) -> Upload:
@@ -49,6 +50,8 @@ def _said(form: Mapping[str, str]) -> dict[str, Any]:
         said["profile"] = form["profile"]
     if "details" in form:
         said |= {name: form.get(name) == "yes" for name in FLAGS}
+        chosen = [stage for stage in STAGES if form.get(f"stage-{stage}") == "yes"]
+        said["stages"] = chosen if 0 < len(chosen) < len(STAGES) else None
     return said
 
 

@@ -287,3 +287,17 @@ def test_many_unfinished_uploads_are_too_many(client: FlaskClient, app: Flask) -
     app.config["UPLOAD_KEPT"] = 2
     answers = [send(client, {"a.csv": b"id\n1\n"}).status_code for _ in range(3)]
     assert answers == [303, 303, 400] and len(staged(app)) == 2
+
+
+def test_stages_whose_schools_are_not_listed_are_left_out(client: FlaskClient, app: Flask, toy_files: Files) -> None:
+    address = sent(client, toy_files)
+    page = check(client, address)
+    assert "no school of the region serves the stage senior" in page
+    assert len(re.findall(r'name="stage-\w+" value="yes" checked', page)) == 4
+    page = check(client, address, **{"stage-primary": "yes", "stage-junior": "yes", "stage-root": "yes"})
+    assert "serves the stage senior" not in page
+    assert re.findall(r'name="stage-(\w+)" value="yes" checked', page) == ["primary", "junior"]
+    tick_all(client, address)
+    assert client.post(f"{address}/accept", data={"plan_id": "toytown"}).status_code == 303
+    told = (Path(app.config["WORKSPACE"]) / "toytown" / "plan.toml").read_text()
+    assert '[coverage]\nstages = ["primary", "junior"]' in told
