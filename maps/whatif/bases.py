@@ -36,7 +36,7 @@ LIVE = 2  # runs whose streets and prices are kept in memory
 YEARS = 4  # of a run that are kept
 KEPT = 12  # answers kept whole, so that another stage of the same steps and undo cost nothing
 
-_starting = threading.Lock()
+_starting: dict[Path, threading.Lock] = {}  # one a run: reading the files of a large county keeps no other waiting
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def started(path: Path) -> Started:
     NotFoundError
         The plan's files can no longer be read, or are not those of the run.
     """
-    with _starting:
+    with _starting.setdefault(path, threading.Lock()):
         return _started(path)
 
 
@@ -63,7 +63,7 @@ def base_in(path: Path, year: int | None) -> WhatIfBase:
     """The base in a year; None for the base year. PlanError for a year that is not projected."""
     if year is None:
         return started(path).base
-    with _starting:
+    with _starting.setdefault(path, threading.Lock()):
         return _in_year(path, year)
 
 
