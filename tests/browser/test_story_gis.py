@@ -67,9 +67,9 @@ def mend(page: playwright.Page, right: Path) -> None:
     section.locator("input[type=file]").set_input_files(right)
     section.locator("#replaces").select_option(label="schools.csv")
     section.locator("form.drop button").click()
-    page.locator(".notice").wait_for()
+    page.locator("#stale").wait_for()
     page.locator("button[name=do][value=check]").click()
-    page.locator(".notice").wait_for(state="detached")
+    page.locator("#stale").wait_for(state="detached")
 
 
 def accept(page: playwright.Page, plan: str) -> None:

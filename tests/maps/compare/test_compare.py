@@ -209,7 +209,7 @@ def test_runs_of_other_data_are_not_compared_silently(
     assert "人口数据" in page(client, f"a=base&b=run:{'d' * 12}", "zh")
 
 
-def test_steps_are_counted_in_turn_and_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_steps_are_counted_in_turn_and_once(client: FlaskClient, north: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alternatives, "PATIENCE_S", 0.01)
     alternatives._sketches.clear()
     query = "a=base&b=scenario:tried"
@@ -217,7 +217,7 @@ def test_steps_are_counted_in_turn_and_once(client: FlaskClient, monkeypatch: py
         told = client.get(f"{API}?{query}")
         assert told.status_code == 503 and told.headers["Retry-After"] == "1"
         assert client.get(f"/plans/town/compare?{query}").status_code == 503
-        assert client.get(f"{API}?a=base&b=scenario:north").status_code == 200, "runs wait for nobody"
+        assert client.get(f"{API}?a=base&b=run:{north.run_id}").status_code == 200, "runs wait for nobody"
     made = alternatives._sketched
     counted: list[str] = []
 
