@@ -14,6 +14,7 @@ from geoplan import __version__
 from geoplan.errors import NotFoundError, PlanError
 from geoplan.run import Run
 from maps import documents, layerfiles, rowfiles, scene, story, style, tables, tiles, workspace
+from maps.counts import whole
 from maps.people import visible
 from maps.safety import drawing
 from maps.safety.facts import LAYERS
@@ -73,7 +74,7 @@ def layer(plan_id: str, run_id: str, name: str, ending: str) -> AnyResponse:
         raise NotFoundError(f"layers come as {', '.join(rowfiles.WRITERS)}, not as {ending!r}")
     table = run.tables[name]
     chosen = layerfiles.rows_inside(table, layerfiles.parse_bbox(request.args.get("bbox")))
-    limit, offset = _count("limit"), _count("offset") or 0
+    limit, offset = whole("limit", None), whole("offset", 0)
     mimetype, write = rowfiles.WRITERS[ending]
     page = layerfiles.page_of(chosen, limit, offset)
     response = Response(write(page, name, request_language()), mimetype=mimetype)
@@ -108,16 +109,6 @@ def proposal(plan_id: str, run_id: str, ending: str) -> AnyResponse:
     if ending not in documents.PROPOSALS:
         raise NotFoundError(f"the proposal comes as {', '.join(documents.PROPOSALS)}, not as {ending!r}")
     return documents.answer(path, run, ending)
-
-
-def _count(name: str) -> int | None:
-    """A row count of the request; PlanError when it is no whole number from 0 on."""
-    text = request.args.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise PlanError(f"{name}={text!r}: a whole number from 0 on is expected")
-    return int(text)
 
 
 @api.get(f"{RUN}/cell")

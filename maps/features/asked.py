@@ -14,6 +14,7 @@ from flask import request
 from werkzeug.exceptions import NotAcceptable
 
 from geoplan.errors import PlanError
+from maps.counts import whole
 from maps.features.collections import CRS84
 from maps.layerfiles import Box, rows_inside
 
@@ -73,16 +74,6 @@ def known_crs(*names: str) -> None:
         crs = request.args.get(name, CRS84)
         if crs not in CRS_NAMES:
             raise PlanError(f"{name}={crs[:80]!r}: only {CRS84} is known")
-
-
-def whole(name: str, without: int) -> int:
-    """A whole number of the request."""
-    text = request.args.get(name)
-    if text is None:
-        return without
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise PlanError(f"{name}={text[:40]!r}: a whole number from 0 on is expected")
-    return int(text)
 
 
 def _boxes(text: str | None) -> tuple[Box, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from geoplan.errors import PlanError
+from maps.counts import whole
 from maps.jobs import records, rows
 from maps.jobs.records import KINDS, STATES, Job
 from maps.jobs.starting import again, cancel, found, seen, start
@@ -28,7 +29,7 @@ def listed() -> Response:
     folder = workspace_folder()
     plan_id = request.args.get("plan_id", "")
     jobs = [job for job in records.listed(folder, states=states, kind=kind, plan_id=plan_id) if seen(job)]
-    first, most = _number("offset", 0), min(_number("limit", 100), MOST_ROWS)
+    first, most = whole("offset", 0), min(whole("limit", 100), MOST_ROWS)
     language = request_language()
     answer = jsonify([rows.as_data(folder, job, language) for job in jobs[first : first + most]])
     answer.headers["X-Total-Count"] = str(len(jobs))
@@ -83,12 +84,3 @@ def _whole(job: Job) -> dict[str, Any]:
     lines = records.lines(folder, job.id)
     log = [{"at": line.at, "code": line.code, "text": rows.line_text(line, language)} for line in lines]
     return {**rows.as_data(folder, job, language), "log": log}
-
-
-def _number(name: str, without: int) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return without
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise PlanError(f"{name}={text[:40]!r}: a whole number from 0 on is expected")
-    return int(text)
