@@ -7,18 +7,17 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from geoplan.plan import make_run, read_layers
 from geoplan.store import write_run
 from maps import assets
 from maps.app import create_app
+from tests.browser.serving import serving
 from tests.geoplan.batch.towns import write_broken, write_town
 from tests.toytown import toytown_run, write_toytown
 from tests.toytown.siting import with_siting
@@ -41,12 +40,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_toytown(folder / "toytown")
     write_run(toytown_run(), folder / "toytown")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder})) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -82,14 +77,12 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         write_town(folder / f"county-{number}", places=100 + 10 * number)
     write_broken(folder / "county-8")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    command = [sys.executable, "-m", "geoplan", "worker", "--workspace", str(folder)]
-    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    yield Office(f"http://127.0.0.1:{web.server_port}", folder)
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder})) as address:
+        command = [sys.executable, "-m", "geoplan", "worker", "--workspace", str(folder)]
+        worker = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        yield Office(address, folder)
     worker.terminate()
     try:
         worker.wait(timeout=15)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from typing import Any
 
 from flask import Flask
 from werkzeug.datastructures import FileStorage
-from werkzeug.serving import make_server
 
 from geoplan.batch.ledger import Entry
 from geoplan.batch.province import province
@@ -26,6 +24,7 @@ from maps.jobs import records
 from maps.jobs.records import CANCELLED, DONE, FAILED, Job
 from maps.people import access, accounts, passwords, tokens
 from maps.people.models import database
+from tests.browser.serving import serving
 from tests.geoplan.batch.towns import write_broken, write_town
 from tests.toytown import toytown_run, write_toytown
 from tests.toytown.siting import with_siting
@@ -61,12 +60,8 @@ def desk(folder: Path) -> Iterator[Desk]:
     _upload(folder, app)
     app.add_url_rule("/our-fault", "our_fault", _fail)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    web = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield Desk(f"http://127.0.0.1:{web.server_port}", app, jobs)
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(app) as address:
+        yield Desk(address, app, jobs)
     passwords.METHOD = real
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from geoplan.plan import make_run, read_layers
 from geoplan.store import write_run
 from layers.scenariofile import parse_scenario, read_scenario, write_scenario
 from maps.app import create_app
 from tests.browser.conftest import Watched
+from tests.browser.serving import serving
 from tests.browser.test_plan_page import NO_OVERFLOW
 from tests.maps.compare.conftest import STEPS
 from tests.toytown import write_toytown
@@ -38,14 +37,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tried(watch: Watched, folder: Path) -> Iterator[Watched]:
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder.parent}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    watch.server = f"http://127.0.0.1:{web.server_port}"
-    yield watch
-    watch.page.close()
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder.parent})) as address:
+        watch.server = address
+        yield watch
+        watch.page.close()
 
 
 def test_steps_are_compared_with_the_plan_and_with_a_scenario(tried: Watched) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from maps.app import create_app
 from maps.people import accounts, passwords
 from maps.people.models import database
 from tests.browser.conftest import Watched, playwright
+from tests.browser.serving import serving
 from tests.toytown import write_toytown
 
 PASSWORD = "correct horse battery"
@@ -23,12 +22,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(passwords, "METHOD", "scrypt:1024:8:1")
     write_toytown(tmp_path / "toytown")
     accounts.add(database(tmp_path), "ada", "administrator", password=PASSWORD)
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": tmp_path, "AUTH": "login"}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": tmp_path, "AUTH": "login"})) as address:
+        yield address
 
 
 @pytest.fixture

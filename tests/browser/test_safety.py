@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from werkzeug.serving import make_server
 
 from geoplan.run import Run
 from geoplan.store import write_run
 from layers.demo.embedded import write_demo
 from maps.app import create_app
 from tests.browser.conftest import Watched
+from tests.browser.serving import serving
 from tests.browser.test_plan_page import CONTRAST, NO_OVERFLOW
 
 pytestmark = pytest.mark.browser
@@ -125,12 +124,8 @@ def county(tmp_path_factory: pytest.TempPathFactory, made_run: Run) -> Iterator[
     """A server with the embedded county, computed."""
     folder = tmp_path_factory.mktemp("county")
     write_run(made_run, write_demo(folder / "monaco").parent)
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder})) as address:
+        yield address
 
 
 def test_a_home_shows_both_its_routes(safety: Watched, county: str, made_run: Run) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from werkzeug.serving import make_server
 
 from geoplan.store import write_run
 from maps.app import create_app
 from tests.browser.conftest import Watched
+from tests.browser.serving import serving
 from tests.browser.test_plan_page import CONTRAST, NO_OVERFLOW
 from tests.toytown import toytown_run, write_toytown
 from tests.toytown.siting import with_siting
@@ -26,12 +25,8 @@ def newtown(tmp_path_factory: pytest.TempPathFactory, server: str) -> Iterator[s
     folder = tmp_path_factory.mktemp("newtown")
     write_toytown(folder / "newtown")
     write_run(with_siting(toytown_run()), folder / "newtown")
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder})) as address:
+        yield address
 
 
 @pytest.fixture

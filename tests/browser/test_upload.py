@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from maps import assets
 from maps.app import create_app
 from tests.browser.conftest import Watched, playwright
+from tests.browser.serving import serving
 from tests.toytown import write_toytown
 
 pytestmark = pytest.mark.browser
@@ -26,12 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip(lacking)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = create_app({"WORKSPACE": tmp_path_factory.mktemp("empty"), "UPLOAD_FREE_MB": "0"})
-    web = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

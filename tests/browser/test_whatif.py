@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from geoplan.plan import make_run, read_layers
 from geoplan.store import write_run
 from layers.scenariofile import read_scenario
 from maps.app import create_app
 from tests.browser.conftest import Watched
+from tests.browser.serving import serving
 from tests.browser.test_plan_page import NO_OVERFLOW
 from tests.toytown import write_toytown
 
@@ -34,12 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def town(folder: Path, server: str) -> Iterator[str]:
     """A server with a counted run of Toytown; ``server`` skips where the browser assets are missing."""
-    web = make_server("127.0.0.1", 0, create_app({"WORKSPACE": folder.parent}), threaded=True)
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_port}"
-    web.shutdown()
-    thread.join(timeout=5)
+    with serving(create_app({"WORKSPACE": folder.parent})) as address:
+        yield address
 
 
 @pytest.fixture
