@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geoplan.siting.location.kernels_exchange import F64, I32, I64
-from geoplan.siting.location.kernels_relax import BEST, INERTIA, LEAST_STEP, PATIENCE, SHRINK, STALLED, STEP
+from geoplan.siting.location.kernels_relax import BEST, INERTIA, STEP, settled
 
 I8 = NDArray[np.int8]
 OPEN, FREE, SHUT = 1, 0, -1
@@ -132,16 +132,8 @@ def raise_filled(yard: Yard, offers: Offers, most: int, need: float, target: flo
         bound = weigh_filled(yard, offers, most, need)
         for j in range(yard.fixed.size):
             offers.mean[j] = MEMORY * offers.mean[j] + (1 - MEMORY) * offers.opened[j]
-        if bound > state[BEST]:
-            state[BEST], state[STALLED] = bound, 0
-            offers.best_price[:] = offers.price
-        else:
-            state[STALLED] += 1
-        if state[BEST] >= target or state[STEP] < LEAST_STEP:
+        if settled(state, bound, target, offers.price, offers.best_price):
             break
-        if state[STALLED] > PATIENCE:
-            state[STALLED] = 0
-            state[STEP] *= SHRINK
         wanted = np.ones(n)
         for j in range(yard.fixed.size):
             if offers.opened[j] > 0:

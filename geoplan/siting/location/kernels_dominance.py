@@ -22,6 +22,16 @@ def _holds(a: I64, b: I64) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def _rarest(members: I64, set_start: I64) -> int:
+    """The member that is in the fewest sets, the first of equal ones."""
+    rarest = members[0]
+    for entry in members:
+        if set_start[entry + 1] - set_start[entry] < set_start[rarest + 1] - set_start[rarest]:
+            rarest = entry
+    return int(rarest)
+
+
+@njit(cache=True, nogil=True)
 def holding_another(start: I64, member: I64, set_start: I64, in_set: I64, most: int) -> Mask:
     """Sets that hold all members of another set; of equal ones all but the first.
 
@@ -36,10 +46,7 @@ def holding_another(start: I64, member: I64, set_start: I64, in_set: I64, most: 
         if out[a] or size[a] == 0 or work > most:
             continue
         mine = member[start[a] : start[a + 1]]
-        rarest = mine[0]
-        for entry in mine:
-            if set_start[entry + 1] - set_start[entry] < set_start[rarest + 1] - set_start[rarest]:
-                rarest = entry
+        rarest = _rarest(mine, set_start)
         for t in range(set_start[rarest], set_start[rarest + 1]):
             b = in_set[t]
             if b == a or out[b] or size[b] < size[a] or (size[b] == size[a] and b < a):
@@ -60,10 +67,7 @@ def held_by_another(start: I64, member: I64, set_start: I64, in_set: I64, cost: 
         if size[a] == 0 or work > most:
             continue
         mine = member[start[a] : start[a + 1]]
-        rarest = mine[0]
-        for entry in mine:
-            if set_start[entry + 1] - set_start[entry] < set_start[rarest + 1] - set_start[rarest]:
-                rarest = entry
+        rarest = _rarest(mine, set_start)
         for t in range(set_start[rarest], set_start[rarest + 1]):
             b = in_set[t]
             if b == a or out[b] or size[b] < size[a] or cost[b] > cost[a]:

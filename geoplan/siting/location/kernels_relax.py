@@ -78,21 +78,32 @@ def _turn(town: Town, prices: Prices) -> float:
 
 
 @njit(cache=True, nogil=True)
+def settled(state: F64, bound: float, target: float, price: F64, best_price: F64) -> bool:
+    """Note a bound and the prices it comes from; whether it is enough, or the steps have become too short.
+
+    Where no better bound came for a while the steps become shorter.
+    """
+    if bound > state[BEST]:
+        state[BEST], state[STALLED] = bound, 0
+        best_price[:] = price
+    else:
+        state[STALLED] += 1
+    if state[BEST] >= target or state[STEP] < LEAST_STEP:
+        return True
+    if state[STALLED] > PATIENCE:
+        state[STALLED] = 0
+        state[STEP] *= SHRINK
+    return False
+
+
+@njit(cache=True, nogil=True)
 def raise_bound(town: Town, prices: Prices, most: int, target: float, steps: int) -> float:
     """So many steps of the prices, or until the bound meets the target; returns the best bound."""
     state = prices.state
     for _ in range(steps):
         bound = weigh(town, prices, most)
-        if bound > state[BEST]:
-            state[BEST], state[STALLED] = bound, 0
-            prices.best_price[:] = prices.price
-        else:
-            state[STALLED] += 1
-        if state[BEST] >= target or state[STEP] < LEAST_STEP:
+        if settled(state, bound, target, prices.price, prices.best_price):
             break
-        if state[STALLED] > PATIENCE:
-            state[STALLED] = 0
-            state[STEP] *= SHRINK
         square = _turn(town, prices)
         if square <= 0:
             break
